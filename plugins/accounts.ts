@@ -1,0 +1,28 @@
+import fp from 'fastify-plugin'
+import { createRegister } from '../src/accounts/register.js'
+import type { Config } from '../src/config/schema.js'
+import { loadCommonPasswords } from '../src/passwords/common.js'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    accounts: { register: ReturnType<typeof createRegister> }
+  }
+}
+
+/** Offers what can be done with accounts. */
+export default fp<{ config: Config }>(
+  async (app, { config }) => {
+    app.decorate('accounts', {
+      register: createRegister({
+        accounts: app.stores.accounts,
+        hasher: app.hasher,
+        emit: app.events.emit,
+        passwordRules: {
+          minLength: config.PASSWORD_MIN_LENGTH,
+          isCommon: loadCommonPasswords(),
+        },
+      }),
+    })
+  },
+  { name: 'accounts', dependencies: ['stores', 'events', 'passwords'] },
+)

@@ -1,0 +1,36 @@
+import swagger from '@fastify/swagger'
+import swaggerUi from '@fastify/swagger-ui'
+import fp from 'fastify-plugin'
+import type { Config } from '../src/config/schema.js'
+import { version } from '../src/version.js'
+
+/** Makes the OpenAPI document from the routes' schemas and, where configured, shows it below `/docs`. */
+export default fp<{ config: Config }>(
+  async (app, { config }) => {
+    if (!config.DOCS) return
+    await app.register(swagger, {
+      openapi: {
+        openapi: '3.1.0',
+        info: {
+          title: 'Gatehouse',
+          description: 'Sign-in for single-page applications.',
+          version,
+          license: { name: 'MIT', identifier: 'MIT' },
+        },
+        servers: [{ url: config.PUBLIC_URL }],
+        components: {
+          securitySchemes: {
+            cookie: {
+              type: 'apiKey',
+              in: 'cookie',
+              name: config.COOKIE_SECURE ? '__Host-access_token' : 'access_token',
+            },
+            bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+          },
+        },
+      },
+    })
+    await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: true })
+  },
+  { name: 'docs' },
+)

@@ -1,0 +1,40 @@
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { NotFound } from '../src/errors.js'
+import { catalogued, failureBody } from './error-answers.js'
+
+/** Answers a failure in the one envelope; what is our own fault is logged with its cause. */
+export const sendFailure = (
+  error: Partial<FastifyError>,
+  request: FastifyRequest,
+  reply: FastifyReply,
+) => {
+  const failure = catalogued(error)
+  if (failure.status >= 500) {
+    request.log[failure.status === 500 ? 'error' : 'warn'](
+      { err: failure.cause ?? failure, code: failure.code },
+      'request failed',
+    )
+  }
+  if (failure.status === 401) reply.header('WWW-Authenticate', challenge(failure.code))
+  if (failure.retryAfter !== undefined) reply.header('Retry-After', failure.retryAfter)
+  return reply
+    .header('Cache-Control', 'no-store')
+    .code(failure.status)
+    .send(failureBody(failure, request.id))
+}
+
+/** RFC 6750, 3: the error is named only when a token was sent. */
+const challenge = (code: string): string =>
+  code === 'INVALID_TOKEN' || code === 'TOKEN_EXPIRED'
+    ? 'Bearer realm="gatehouse", error="invalid_token"'
+    : 'Bearer realm="gatehouse"'
+
+/** One envelope for thrown errors, refused input and unknown URLs. */
+export default fp(
+  async (app) => {
+    app.setErrorHandler(sendFailure)
+    app.setNotFoundHandler((request, reply) => sendFailure(new NotFound(), request, reply))
+  },
+  { name: 'errors', dependencies: ['request-id'] },
+)

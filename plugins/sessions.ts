@@ -1,0 +1,49 @@
+import fp from 'fastify-plugin'
+import type { Config } from '../src/config/schema.js'
+import { createIdentify } from '../src/sessions/identify.js'
+import { createIssue } from '../src/sessions/issue.js'
+import { createRefresh } from '../src/sessions/refresh.js'
+import { createSignIn } from '../src/sessions/sign-in.js'
+import { createSignOut } from '../src/sessions/sign-out.js'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    sessions: {
+      signIn: ReturnType<typeof createSignIn>
+      refresh: ReturnType<typeof createRefresh>
+      signOut: ReturnType<typeof createSignOut>
+      identify: ReturnType<typeof createIdentify>
+    }
+  }
+}
+
+/** Offers what can be done with sessions. */
+export default fp<{ config: Config }>(
+  async (app, { config }) => {
+    const { accounts, sessions } = app.stores
+    const { access: accessTokens, refresh: refreshTokens } = app.tokens
+    const { emit } = app.events
+    const issue = createIssue(accessTokens, refreshTokens)
+    const lifetimes = {
+      idle: config.JWT_REFRESH_EXPIRES_IN,
+      absolute: config.SESSION_MAX_AGE,
+      grace: config.REFRESH_GRACE,
+    }
+
+    app.decorate('sessions', {
+      signIn: createSignIn({
+        accounts,
+        sessions,
+        hasher: app.hasher,
+        issue,
+        emit,
+        lifetimes,
+        sessionsPerUser: config.SESSIONS_PER_USER,
+      }),
+      refresh: createRefresh({ sessions, refreshTokens, issue, emit, lifetimes }),
+      signOut: createSignOut({ sessions, accessTokens, refreshTokens, emit }),
+      identify: createIdentify({ sessions, accessTokens }),
+    })
+  },
+  { name: 'sessions', dependencies: ['stores', 'events', 'passwords', 'tokens'] },
+)

@@ -1,0 +1,24 @@
+import { Ajv, type Options } from 'ajv'
+import fp from 'fastify-plugin'
+
+const strict: Options = {
+  allErrors: true,
+  coerceTypes: false,
+  removeAdditional: false,
+  useDefaults: true,
+}
+
+/**
+ * Validates as the schemas say and changes nothing: Fastify's own settings would turn `["a@b.c"]` into a
+ * string and drop unknown members unseen. Only URLs, which know no types, are coerced.
+ */
+export default fp(
+  async (app) => {
+    const bodies = new Ajv(strict)
+    const urls = new Ajv({ ...strict, coerceTypes: true })
+    app.setValidatorCompiler<object>(({ schema, httpPart }) =>
+      (httpPart === 'body' ? bodies : urls).compile(schema),
+    )
+  },
+  { name: 'validation' },
+)

@@ -1,0 +1,42 @@
+import type { FastifyPluginAsync } from 'fastify'
+import type { Config } from '../src/config/schema.js'
+import loginRoute from './auth/login.js'
+import logoutRoute from './auth/logout.js'
+import refreshRoute from './auth/refresh.js'
+import registerRoute from './auth/register.js'
+import sessionRoute from './auth/session.js'
+import healthRoutes from './health/health.js'
+import profileRoutes from './profile/profile.js'
+
+/** For everybody: what a person does before being signed in. */
+const publicScope: FastifyPluginAsync = async (app) => {
+  await app.register(registerRoute, { prefix: '/auth' })
+  await app.register(loginRoute, { prefix: '/auth' })
+  await app.register(refreshRoute, { prefix: '/auth' })
+  await app.register(logoutRoute, { prefix: '/auth' })
+}
+
+/** For the signed in; the guard comes before anything of the request but its headers is looked at. */
+const privateScope: FastifyPluginAsync = async (app) => {
+  app.addHook('onRequest', app.authenticate)
+  await app.register(sessionRoute, { prefix: '/auth' })
+  await app.register(profileRoutes, { prefix: '/profile' })
+}
+
+/** The HTTP surface: which scope a route is in decides who may call it. */
+const routes: FastifyPluginAsync<{ config: Config }> = async (app) => {
+  await app.register(
+    async (api) => {
+      api.addHook('onRequest', async (_request, reply) => {
+        reply.header('Cache-Control', 'no-store')
+      })
+      api.addHook('onRequest', api.rejectForgery)
+      await api.register(publicScope)
+      await api.register(privateScope)
+    },
+    { prefix: '/api' },
+  )
+  await app.register(healthRoutes, { prefix: '/health' })
+}
+
+export default routes

@@ -1,0 +1,99 @@
+import { type Static, type TObject, type TSchema, Type } from '@sinclair/typebox'
+import { roles } from '../src/accounts/account.js'
+import {
+  CsrfRejected,
+  type ErrorEntry,
+  InternalError,
+  PayloadTooLarge,
+  StoreUnavailable,
+  UnderPressure,
+  UnsupportedMediaType,
+  ValidationFailed,
+} from '../src/errors.js'
+
+/** A body: unknown members are refused, not dropped. */
+export const Body = <Members extends Record<string, TSchema>>(members: Members) =>
+  Type.Object(members, { additionalProperties: false })
+
+/** For routes that work without a body: Fastify then validates `null`. */
+export const NoBody = Type.Null({ description: 'No body' })
+
+/** Text as it arrives; the rules of the accounts room say what of it is acceptable. */
+export const Text = (description: string, maxLength = 1_024) =>
+  Type.String({ minLength: 1, maxLength, description })
+
+const Time = (description: string) => Type.String({ format: 'date-time', description })
+
+/** An account as its owner and admins see it. As a response schema it is also what keeps the hash in. */
+export const User = Type.Object(
+  {
+    userId: Type.String(),
+    email: Type.String({ format: 'email' }),
+    name: Type.String(),
+    role: Type.Union(roles.map((role) => Type.Literal(role))),
+    emailVerified: Type.Boolean(),
+    createdAt: Time('When the account was made'),
+    lastLoginAt: Type.Union([Time('The last sign-in'), Type.Null()]),
+  },
+  { title: 'User' },
+)
+
+/** How long the access token lives, and the tokens themselves where the client asked for them in the body. */
+export const Tokens = {
+  expiresIn: Type.Integer({ description: 'Life of the access token in seconds' }),
+  accessToken: Type.Optional(Type.String({ description: 'Only with X-Token-Delivery: body' })),
+  refreshToken: Type.Optional(Type.String({ description: 'Only with X-Token-Delivery: body' })),
+}
+
+/** Asks for the tokens in the body; the default is cookies. */
+export const DeliveryHeader = Type.Object({
+  'x-token-delivery': Type.Optional(
+    Type.String({ description: '"body" hands the tokens out in the answer instead of in cookies' }),
+  ),
+})
+
+/** The envelope of a success. */
+export const Success = <Data extends TSchema>(data: Data, description = 'Done') =>
+  Type.Object({ success: Type.Literal(true), message: Type.String(), data }, { description })
+
+/** An answer in that envelope. */
+export const success = <Data>(message: string, data: Data) => ({
+  success: true as const,
+  message,
+  data,
+})
+
+const FieldErrors = Type.Array(Type.Object({ field: Type.String(), message: Type.String() }))
+
+/** The envelope of a failure; `extras` of the catalogue's entries pass. */
+const Failure = (codes: string[]): TObject =>
+  Type.Object(
+    {
+      success: Type.Literal(false),
+      code: Type.String({ enum: codes }),
+      message: Type.String(),
+      requestId: Type.String(),
+      ...(codes.includes(ValidationFailed.code) && { errors: Type.Optional(FieldErrors) }),
+    },
+    { description: codes.join(', '), additionalProperties: true },
+  )
+
+/** What any route may answer. */
+const general = [InternalError, StoreUnavailable, UnderPressure]
+/** What any route that changes something may answer besides. */
+const unsafe = [ValidationFailed, CsrfRejected, PayloadTooLarge, UnsupportedMediaType]
+
+const failures = (entries: ErrorEntry[]): Record<number, TObject> => {
+  const codes = new Map<number, Set<string>>()
+  for (const { status, code } of entries) {
+    codes.set(status, (codes.get(status) ?? new Set()).add(code))
+  }
+  return Object.fromEntries([...codes].map(([status, of]) => [status, Failure([...of])]))
+}
+
+/** The failures of a route that only reads: its own, and those that any may have. */
+export const readFailures = (...own: ErrorEntry[]) => failures([...own, ...general])
+/** The failures of a route that changes something. */
+export const writeFailures = (...own: ErrorEntry[]) => failures([...own, ...unsafe, ...general])
+
+export type User = Static<typeof User>

@@ -1,0 +1,55 @@
+import type { FieldError } from '../errors.js'
+
+/** A value by its rule: what is kept, or what to tell the person. */
+export type Ruled = { value: string } | { problem: string }
+
+/** RFC 5321, 4.5.3.1.3, less the angle brackets; 4.5.3.1.1 for the local part. */
+const emailMax = 254
+const localPartMax = 64
+
+/** A valid e-mail address by the HTML standard (4.10.5.1.5): what browsers accept in an email field. */
+const htmlEmail =
+  /^[a-zA-Z0-9.!#$%&'*+/=?^_`{|}~-]+@[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?)*$/
+
+/**
+ * The one spelling of an email: trimmed, lower case. Dots and tags are kept: only the mail's own server
+ * knows what they mean. Stricter than the HTML standard where RFC 5322 (3.2.3) is: no dot at either end of
+ * the local part, nor two in a row. Letters beyond ASCII are refused, so there is nothing to fold.
+ */
+export const emailRule = (input: string): Ruled => {
+  const email = input.trim()
+  const at = email.indexOf('@')
+  const local = email.slice(0, at)
+  const isAddress =
+    email.length <= emailMax &&
+    htmlEmail.test(email) &&
+    local.length <= localPartMax &&
+    !/^\.|\.\.|\.$/.test(local)
+  return isAddress ? { value: email.toLowerCase() } : { problem: 'Enter a valid email address' }
+}
+
+/** 2 to 50 characters (code points) after trimming, with nothing that breaks a line or a terminal. */
+export const nameRule = (input: string): Ruled => {
+  const name = input.trim().normalize('NFC')
+  const { length } = [...name]
+  if (length < 2 || length > 50) return { problem: 'Use 2 to 50 characters' }
+  if (/[\p{Cc}\p{Zl}\p{Zp}]/u.test(name)) return { problem: 'Leave control characters out' }
+  return { value: name }
+}
+
+/** Collects the problems of several fields, so that a person is told all of them at once. */
+export const createFieldCheck = () => {
+  const errors: FieldError[] = []
+  return {
+    errors,
+    /** The value, or '' with the problem noted. */
+    take: (field: string, ruled: Ruled): string => {
+      if ('value' in ruled) return ruled.value
+      errors.push({ field, message: ruled.problem })
+      return ''
+    },
+    note: (field: string, problems: string[]): void => {
+      for (const message of problems) errors.push({ field, message })
+    },
+  }
+}

@@ -1,0 +1,35 @@
+import type { Account } from '../accounts/account.js'
+import type { AccountStore } from '../accounts/account-store.js'
+import type { Environment } from './environment.js'
+
+export const accountTable = (environment: Environment) =>
+  environment.table<Account, string>('accounts')
+
+/** The accounts in LMDB: a record for each, an index by email. */
+export const createAccountStore = (environment: Environment): AccountStore => {
+  const accounts = accountTable(environment)
+  const emails = environment.table<string, string>('emails')
+  const findById = async (userId: string) => accounts.get(userId)
+
+  return {
+    findById,
+    async findByEmail(email) {
+      const userId = emails.get(email)
+      return userId === undefined ? undefined : findById(userId)
+    },
+    create: (account) =>
+      environment.transaction(() => {
+        if (emails.get(account.email) !== undefined) return 'email_taken'
+        emails.put(account.email, account.userId)
+        accounts.put(account.userId, account)
+        return 'created'
+      }),
+    renewHash: (userId, from, to) =>
+      environment.transaction(() => {
+        const account = accounts.get(userId)
+        if (account?.passwordHash !== from) return 'changed'
+        accounts.put(userId, { ...account, passwordHash: to })
+        return 'renewed'
+      }),
+  }
+}

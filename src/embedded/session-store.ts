@@ -1,0 +1,83 @@
+import { judge } from '../sessions/rotation.js'
+import type { Session } from '../sessions/session.js'
+import type { SessionStore } from '../sessions/session-store.js'
+import { accountTable } from './account-store.js'
+import type { Environment } from './environment.js'
+import { openExpiring } from './expiring.js'
+
+/** The sessions in LMDB: a record for each, by account and birth. */
+export const createSessionStore = (environment: Environment, clock: () => number) => {
+  const accounts = accountTable(environment)
+  const sessions = openExpiring<Session>(environment, 'sessions', clock)
+  const activeAccount = (userId: string) => {
+    const account = accounts.get(userId)
+    return account?.isActive ? account : undefined
+  }
+
+  const store: SessionStore = {
+    start: ({ userId, sid, passwordVersion, device, idle, absolute, cap }) =>
+      environment.transaction(() => {
+        const account = activeAccount(userId)
+        if (account?.passwordVersion !== passwordVersion) return 'account_changed'
+        const now = clock()
+        // Ids sort by birth, so the first are the oldest.
+        const live = sessions.list(userId)
+        for (const old of live.slice(0, Math.max(0, live.length - cap + 1))) {
+          sessions.remove([userId, old.sid])
+        }
+        const endsAt = now + absolute
+        const session: Session = {
+          sid,
+          createdAt: now,
+          rotatedAt: now,
+          generation: 1,
+          expiresAt: Math.min(now + idle, endsAt),
+          endsAt,
+          ...device,
+        }
+        sessions.put([userId, sid], session, session.expiresAt)
+        const signedIn = { ...account, lastLoginAt: now }
+        accounts.put(userId, signedIn)
+        return { account: signedIn, session }
+      }),
+
+    rotate: ({ userId, sid, generation, device, idle, grace, punish }) =>
+      environment.transaction(() => {
+        const account = activeAccount(userId)
+        if (account === undefined) return { outcome: 'account_gone' }
+        const session = sessions.get([userId, sid])
+        if (session === undefined) return { outcome: 'missing' }
+        const now = clock()
+        const outcome = judge(session, generation, now, grace)
+        if (outcome === 'repeated') return { outcome, account, session, now }
+        if (outcome === 'rotated') {
+          const rotated: Session = {
+            ...session,
+            ...device,
+            generation: generation + 1,
+            rotatedAt: now,
+            expiresAt: Math.min(now + idle, session.endsAt),
+          }
+          sessions.put([userId, sid], rotated, rotated.expiresAt)
+          return { outcome, account, session: rotated, now }
+        }
+        if (!punish) return { outcome: 'stale' }
+        sessions.remove([userId, sid])
+        return { outcome }
+      }),
+
+    find: async (userId, sid) => {
+      const account = activeAccount(userId)
+      const session = sessions.get([userId, sid])
+      return account && session ? { account, session } : undefined
+    },
+
+    end: (userId, sid) =>
+      environment.transaction(() => {
+        if (sessions.get([userId, sid]) === undefined) return 'missing'
+        sessions.remove([userId, sid])
+        return 'ended'
+      }),
+  }
+  return { store, sweep: sessions.sweep }
+}

@@ -1,0 +1,6 @@
+-- Makes a freshly written account last. It lapses by itself when its creation was cut short.
+-- KEYS[1] the account
+-- returns 'kept' | 'lapsed'
+if redis.call('EXISTS', KEYS[1]) == 0 then return 'lapsed' end
+redis.call('PERSIST', KEYS[1])
+return 'kept'

@@ -1,0 +1,40 @@
+-- Starts a session and notes the sign-in; past the cap, the oldest sessions end.
+-- KEYS[1] the account   KEYS[2] its sessions
+-- ARGV[1] sid   ARGV[2] password version   ARGV[3] ip   ARGV[4] user agent
+-- ARGV[5] idle ms   ARGV[6] absolute ms   ARGV[7] cap
+-- returns { session, account fields } | 'account_changed'
+if redis.call('HGET', KEYS[1], 'active') ~= '1'
+  or redis.call('HGET', KEYS[1], 'passwordVersion') ~= ARGV[2] then
+  return 'account_changed'
+end
+
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local ends = now + ARGV[6]
+local expires = math.min(now + ARGV[5], ends)
+
+-- Ids sort by birth, so the first are the oldest. Those already past their end do not count.
+local live = {}
+local latest = expires
+local all = redis.call('HGETALL', KEYS[2])
+for i = 1, #all, 2 do
+  local other = cjson.decode(all[i + 1])
+  if other.expires <= now then
+    redis.call('HDEL', KEYS[2], all[i])
+  else
+    live[#live + 1] = all[i]
+    latest = math.max(latest, other.expires)
+  end
+end
+table.sort(live)
+for i = 1, #live - tonumber(ARGV[7]) + 1 do
+  redis.call('HDEL', KEYS[2], live[i])
+end
+
+local session = cjson.encode({
+  created = now, rotated = now, generation = 1, expires = expires, ends = ends, ip = ARGV[3], agent = ARGV[4]
+})
+redis.call('HSET', KEYS[2], ARGV[1], session)
+redis.call('PEXPIREAT', KEYS[2], string.format('%.0f', latest))
+redis.call('HSET', KEYS[1], 'lastLogin', string.format('%.0f', now))
+return { session, redis.call('HGETALL', KEYS[1]) }

@@ -1,0 +1,88 @@
+import type { Account } from '../accounts/account.js'
+import type { Session } from '../sessions/session.js'
+import type { Rotation, SessionStore } from '../sessions/session-store.js'
+import { readAccount } from './account-record.js'
+import type { Keys } from './keys.js'
+import { type Client, script } from './script.js'
+
+type Found = [session: string, account: string[]]
+type Rotated = [outcome: 'rotated' | 'repeated', ...Found, now: number]
+type Refused = [outcome: 'reused' | 'stale' | 'missing' | 'account_gone']
+
+/** The sessions in Redis: one hash an account, a field a session. */
+export const createSessionStore = (client: Client, keys: Keys): SessionStore => {
+  const startSession = script<Found | 'account_changed'>(client, 'start-session')
+  const rotateSession = script<Rotated | Refused>(client, 'rotate-session')
+  const findSession = script<Found | null>(client, 'find-session')
+  const endSession = script<'ended' | 'missing'>(client, 'end-session')
+  const slot = (userId: string) => [keys.account(userId), keys.sessions(userId)]
+
+  return {
+    async start({ userId, sid, passwordVersion, device, idle, absolute, cap }) {
+      const args = [sid, passwordVersion, device.ip, device.userAgent, idle, absolute, cap]
+      const reply = await startSession(slot(userId), args)
+      return reply === 'account_changed' ? reply : readFound(userId, sid, reply)
+    },
+
+    async rotate({ userId, sid, generation, device, idle, grace, punish }): Promise<Rotation> {
+      const { ip, userAgent } = device
+      const args = [sid, generation, ip, userAgent, idle, grace, punish ? 1 : 0]
+      const reply = await rotateSession(slot(userId), args)
+      if (!isRotated(reply)) return { outcome: reply[0] }
+      const [outcome, session, account, now] = reply
+      return { outcome, now, ...readFound(userId, sid, [session, account]) }
+    },
+
+    async find(userId, sid) {
+      const reply = await findSession(slot(userId), [sid])
+      return reply === null ? undefined : readFound(userId, sid, reply)
+    },
+
+    end: (userId, sid) => endSession([keys.sessions(userId)], [sid]),
+  }
+}
+
+const isRotated = (reply: Rotated | Refused): reply is Rotated => reply.length > 1
+
+const readFound = (
+  userId: string,
+  sid: string,
+  [session, fields]: Found,
+): { account: Account; session: Session } => {
+  const account = readAccount(userId, readPairs(fields))
+  if (account === undefined) throw new Error('The store answered a session without its account')
+  return { account, session: readSession(sid, session) }
+}
+
+/** A script answers a hash as a flat list of fields and values. */
+const readPairs = (list: string[]): Record<string, string | undefined> => {
+  const fields: Record<string, string | undefined> = {}
+  for (let i = 0; i < list.length; i += 2) fields[list[i] ?? ''] = list[i + 1]
+  return fields
+}
+
+/** The members that the session scripts write. */
+interface StoredSession {
+  created: number
+  rotated: number
+  generation: number
+  expires: number
+  ends: number
+  ip: string
+  agent: string
+}
+
+const readSession = (sid: string, text: string): Session => {
+  // Only our own scripts write it.
+  const stored = JSON.parse(text) as StoredSession
+  return {
+    sid,
+    createdAt: stored.created,
+    rotatedAt: stored.rotated,
+    generation: stored.generation,
+    expiresAt: stored.expires,
+    endsAt: stored.ends,
+    ip: stored.ip,
+    userAgent: stored.agent,
+  }
+}

@@ -1,0 +1,96 @@
+import type { Account } from '../accounts/account.js'
+import type { AccountStore } from '../accounts/account-store.js'
+import { emailRule } from '../accounts/rules.js'
+import { AccountDeactivated, InvalidCredentials, ValidationFailed } from '../errors.js'
+import type { Emit, Origin } from '../events/security-event.js'
+import { sortableId } from '../ids.js'
+import type { Hasher } from '../passwords/hasher.js'
+import type { Issue, IssuedTokens } from './issue.js'
+import type { SessionLifetimes } from './session.js'
+import type { SessionStore } from './session-store.js'
+
+/** A session just started. */
+export interface SignedIn {
+  account: Account
+  tokens: IssuedTokens
+}
+
+export interface SignInDeps {
+  accounts: AccountStore
+  sessions: SessionStore
+  hasher: Hasher
+  issue: Issue
+  emit: Emit
+  lifetimes: SessionLifetimes
+  sessionsPerUser: number
+}
+
+/** Signs people in, with a password or straight after their registration. */
+export const createSignIn = (deps: SignInDeps) => {
+  const start = async (account: Account, origin: Origin): Promise<SignedIn | 'account_changed'> => {
+    const started = await deps.sessions.start({
+      userId: account.userId,
+      sid: sortableId(),
+      passwordVersion: account.passwordVersion,
+      device: { ip: origin.ip, userAgent: origin.userAgent },
+      idle: deps.lifetimes.idle,
+      absolute: deps.lifetimes.absolute,
+      cap: deps.sessionsPerUser,
+    })
+    if (started === 'account_changed') return started
+    const { session } = started
+    deps.emit('login.succeeded', origin, { userId: account.userId, sessionId: session.sid })
+    const tokens = deps.issue(started.account, session, session.createdAt)
+    return { account: started.account, tokens }
+  }
+
+  /** The account whose password this is, or a refusal that does not tell which of the two is wrong. */
+  const authenticate = async (
+    email: string,
+    password: string,
+    origin: Origin,
+  ): Promise<Account> => {
+    const account = await deps.accounts.findByEmail(email)
+    const details = account && { userId: account.userId }
+    // Also for an unknown email: the same work takes the same time, and tells nothing.
+    const verdict = await deps.hasher.verify(account?.passwordHash, password)
+    if (account === undefined || verdict === 'mismatch') {
+      deps.emit('login.failed', origin, { ...details, reason: 'invalid_credentials' })
+      throw new InvalidCredentials()
+    }
+    if (!account.isActive) {
+      deps.emit('login.failed', origin, { ...details, reason: 'account_deactivated' })
+      throw new AccountDeactivated()
+    }
+    if (verdict === 'outdated') {
+      const { userId, passwordHash } = account
+      await deps.accounts.renewHash(userId, passwordHash, await deps.hasher.hash(password))
+    }
+    return account
+  }
+
+  return {
+    /** Starts a session for an account whose owner has just proved who they are. */
+    start: async (account: Account, origin: Origin): Promise<SignedIn> => {
+      const signedIn = await start(account, origin)
+      if (signedIn === 'account_changed') throw new InvalidCredentials()
+      return signedIn
+    },
+
+    /**
+     * Starts a session for a right email and password. Throws `InvalidCredentials`, `AccountDeactivated`
+     * (right password only), `ValidationFailed`, `Overloaded`, `StoreUnavailable`.
+     */
+    withPassword: async (email: string, password: string, origin: Origin): Promise<SignedIn> => {
+      const ruled = emailRule(email)
+      if ('problem' in ruled)
+        throw new ValidationFailed([{ field: 'email', message: ruled.problem }])
+      const first = await start(await authenticate(ruled.value, password, origin), origin)
+      if (first !== 'account_changed') return first
+      // The account changed between check and start: what was checked does not count, check once more.
+      const second = await start(await authenticate(ruled.value, password, origin), origin)
+      if (second === 'account_changed') throw new InvalidCredentials()
+      return second
+    },
+  }
+}

@@ -1,0 +1,22 @@
+import type { AccountStore } from './accounts/account-store.js'
+import type { SessionStore } from './sessions/session-store.js'
+
+/** Every port of one opened store. The Redis and the embedded store each make one. */
+export interface Stores {
+  readonly kind: 'redis' | 'embedded'
+  accounts: AccountStore
+  sessions: SessionStore
+  /** Resolves when the store answers a write path's round trip; rejects with `StoreUnavailable`. */
+  ping: () => Promise<void>
+  /** Releases connections, files and locks. What was acknowledged is durable already. */
+  close: () => Promise<void>
+}
+
+/** What happens to a store's connection; for the log. */
+export interface StoreEvents {
+  connected: () => void
+  /** `cause` may name hosts: it is for the log only. Called once an outage, not once an attempt. */
+  lost: (cause: Error | undefined) => void
+  /** Something an operator should mend, e.g. a `maxmemory-policy` that throws sessions away. */
+  warning: (message: string) => void
+}
