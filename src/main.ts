@@ -1,6 +1,6 @@
 import { ConfigError, loadConfig, readEnvironment } from './config/load.js'
-import { StoreLocked } from './embedded/environment.js'
 import { startInstance } from './instance.js'
+import { StoreLocked } from './stores.js'
 
 /** sysexits.h: EX_CONFIG, so that supervisors can tell a wrong configuration from a crash. */
 const configExit = 78

@@ -20,3 +20,13 @@ export interface StoreEvents {
   /** Something an operator should mend, e.g. a `maxmemory-policy` that throws sessions away. */
   warning: (message: string) => void
 }
+
+/** Thrown when another process has the embedded store open: it keeps its promises for one process only. */
+export class StoreLocked extends Error {
+  constructor(folder: string) {
+    super(
+      `Another process has the embedded store ${folder} open; stop it, or use REDIS_URL to share`,
+    )
+    this.name = 'StoreLocked'
+  }
+}

@@ -95,7 +95,7 @@ export const ConfigSchema = Type.Object(
       form: 'one line of at most 512 characters',
       defaultNote: 'made at first start and kept in `.data/` in development, else required',
       description:
-        'Signs access tokens (HS\\*) and device cookies. At least 32 bytes and random, such as `openssl rand -base64 48` prints; with HS384 give it 48 bytes, with HS512 64 (RFC 7518, 3.2)',
+        'Signs access tokens under HS\\*; required whatever the algorithm. At least 32 bytes and random, such as `openssl rand -base64 48` prints; with HS384 give it 48 bytes, with HS512 64 (RFC 7518, 3.2)',
     }),
     JWT_REFRESH_SECRET: text({
       secret: true,

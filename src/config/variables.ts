@@ -139,7 +139,7 @@ export const tiers = ({ from, to, ...about }: About & Range) =>
     },
   )
 
-/** An address on the network; `schemes` without the colon. Query, fragment and, for the web, credentials have no place in it. */
+/** For the web, an address that a path can be put behind; for mail, one that may hold credentials. */
 export const url = ({ schemes, ...about }: About & { schemes: 'https?' | 'smtps?' }) =>
   define(
     Type.String({

@@ -3,16 +3,7 @@ import { join } from 'node:path'
 import { tryLock } from 'fs-native-extensions'
 import { type Database, open } from 'lmdb'
 import { GatehouseError, StoreUnavailable } from '../errors.js'
-
-/** Thrown when another process has the folder open: the store keeps its promises for one process only. */
-export class StoreLocked extends Error {
-  constructor(folder: string) {
-    super(
-      `Another process has the embedded store ${folder} open; stop it, or use REDIS_URL to share`,
-    )
-    this.name = 'StoreLocked'
-  }
-}
+import { StoreLocked } from '../stores.js'
 
 /** One LMDB environment, and the only way to write to it. */
 export interface Environment {

@@ -8,7 +8,7 @@ const CORE_MIN_LENGTH = 6
 const core = (password: string): string => /\p{L}(?:.*\p{L})?/su.exec(password)?.[0] ?? ''
 
 /**
- * Reads the lists in `common/` (sources and licences: the README there), some 62,000 passwords, and gives the
+ * Reads the lists in `common/` (sources: the README there), some 62,000 passwords, and gives the
  * check against them: true for a listed password in any case, and for one that is listed without the digits
  * and signs at its two ends where 6 characters or more remain.
  *
