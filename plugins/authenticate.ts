@@ -1,4 +1,4 @@
-import type { FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Role } from '../src/accounts/account.js'
 import { InsufficientPermissions, NoToken } from '../src/errors.js'
@@ -7,7 +7,7 @@ import type { Identity } from '../src/sessions/identify.js'
 declare module 'fastify' {
   interface FastifyInstance {
     /** Hook: lets only signed-in people through. Add it to a scope to make that private. */
-    authenticate: (request: FastifyRequest) => Promise<void>
+    authenticate: (request: FastifyRequest, reply: FastifyReply) => Promise<void>
     /** Hook factory: lets only these roles through; comes after `authenticate`. */
     authorize: (roles: Role[]) => (request: FastifyRequest) => Promise<void>
   }
@@ -30,8 +30,10 @@ export default fp(
       return user
     }
 
-    app.decorate('authenticate', async (request: FastifyRequest) => {
-      known.set(request, await app.sessions.identify(request.tokens.access))
+    app.decorate('authenticate', async (request: FastifyRequest, reply: FastifyReply) => {
+      const identity = await app.sessions.identify(request.tokens.access)
+      known.set(request, identity)
+      reply.offerRenewal(identity)
     })
     app.decorate('authorize', (requiredRoles: Role[]) => async (request: FastifyRequest) => {
       const { role } = userOf(request)
@@ -44,5 +46,5 @@ export default fp(
       },
     })
   },
-  { name: 'authenticate', dependencies: ['cookies', 'sessions'] },
+  { name: 'authenticate', dependencies: ['cookies', 'sessions', 'token-renewal'] },
 )

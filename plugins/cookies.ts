@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Config } from '../src/config/schema.js'
 import type { IssuedTokens } from '../src/sessions/issue.js'
+import type { IssuedToken } from '../src/tokens/access-token.js'
 
 /** The tokens of a request. A browser may hold several cookies of one name, from an old domain or path. */
 export interface PresentedTokens {
@@ -21,6 +22,8 @@ declare module 'fastify' {
   interface FastifyReply {
     /** Hands tokens out: as cookies, or as the body's members to a client that sent `X-Token-Delivery: body`. */
     sendTokens: (tokens: IssuedTokens) => DeliveredTokens
+    /** Hands out a new access token alone, the way in which the old one came. */
+    renewAccess: (issued: IssuedToken) => void
     /** Takes the token cookies back. Only for a definite verdict on them. */
     clearTokens: () => void
   }
@@ -115,6 +118,11 @@ export default fp<{ config: Config }>(
         maxAge: tokens.refresh.expiresIn,
       })
       return {}
+    })
+
+    app.decorateReply('renewAccess', function (this: FastifyReply, { token, expiresIn }) {
+      if (bearer.test(this.request.headers.authorization ?? '')) this.header('X-New-Token', token)
+      else this.setCookie(accessName, token, { ...access, maxAge: expiresIn })
     })
 
     app.decorateReply('clearTokens', function (this: FastifyReply) {

@@ -6,8 +6,23 @@ import { isWellFormed } from '../src/passwords/policy.js'
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
-const refuse = (message: string): never => {
-  throw new ValidationFailed([{ field: 'body', message }])
+const refuse = (field: string, message: string): never => {
+  throw new ValidationFailed([{ field, message }])
+}
+
+/** Refuses text that is not well-formed, however deep it lies. No recursion: the depth is the client's. */
+const requireWellFormed = (body: unknown): void => {
+  const left: { member: string; value: unknown }[] = [{ member: 'body', value: body }]
+  for (let next = left.pop(); next !== undefined; next = left.pop()) {
+    const { member, value } = next
+    if (typeof value === 'string' && !isWellFormed(value)) {
+      refuse(member, 'Send well-formed Unicode')
+    }
+    if (typeof value !== 'object' || value === null) continue
+    for (const [name, inner] of Object.entries(value)) {
+      left.push({ member: value === body ? name : member, value: inner })
+    }
+  }
 }
 
 /**
@@ -25,13 +40,9 @@ export default fp(
         try {
           body = parse(utf8.decode(bytes))
         } catch {
-          return refuse('Send valid JSON in UTF-8')
+          return refuse('body', 'Send valid JSON in UTF-8')
         }
-        for (const [field, value] of Object.entries(body ?? {})) {
-          if (typeof value === 'string' && !isWellFormed(value)) {
-            throw new ValidationFailed([{ field, message: 'Send well-formed Unicode' }])
-          }
-        }
+        requireWellFormed(body)
         return body
       },
     )

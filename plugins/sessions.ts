@@ -1,10 +1,13 @@
 import fp from 'fastify-plugin'
 import type { Config } from '../src/config/schema.js'
 import { createIdentify } from '../src/sessions/identify.js'
+import { createIntrospect } from '../src/sessions/introspect.js'
 import { createIssue } from '../src/sessions/issue.js'
+import { createOwnSessions } from '../src/sessions/own-sessions.js'
 import { createRefresh } from '../src/sessions/refresh.js'
 import { createSignIn } from '../src/sessions/sign-in.js'
 import { createSignOut } from '../src/sessions/sign-out.js'
+import { createValidationCache, type ValidationCache } from '../src/sessions/validation-cache.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -12,7 +15,10 @@ declare module 'fastify' {
       signIn: ReturnType<typeof createSignIn>
       refresh: ReturnType<typeof createRefresh>
       signOut: ReturnType<typeof createSignOut>
-      identify: ReturnType<typeof createIdentify>
+      identify: ReturnType<typeof createIdentify>['identify']
+      introspect: ReturnType<typeof createIntrospect>
+      own: ReturnType<typeof createOwnSessions>
+      cache: ValidationCache
     }
   }
 }
@@ -30,6 +36,13 @@ export default fp<{ config: Config }>(
       grace: config.REFRESH_GRACE,
     }
 
+    const cache = createValidationCache(app.stores.invalidations, {
+      max: config.VALIDATION_CACHE_MAX,
+      ttl: config.VALIDATION_CACHE_TTL,
+    })
+
+    const { identify, identifyOne } = createIdentify({ sessions, accessTokens, cache })
+
     app.decorate('sessions', {
       signIn: createSignIn({
         accounts,
@@ -42,7 +55,10 @@ export default fp<{ config: Config }>(
       }),
       refresh: createRefresh({ sessions, refreshTokens, issue, emit, lifetimes }),
       signOut: createSignOut({ sessions, accessTokens, refreshTokens, emit }),
-      identify: createIdentify({ sessions, accessTokens }),
+      identify,
+      introspect: createIntrospect({ accessTokens, identifyOne }),
+      own: createOwnSessions({ sessions, emit }),
+      cache,
     })
   },
   { name: 'sessions', dependencies: ['stores', 'events', 'passwords', 'tokens'] },

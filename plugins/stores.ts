@@ -25,6 +25,11 @@ export default fp<{ config: Config }>(
               warning: (message) => app.log.warn(message),
             },
           )
+    stores.invalidations.listen({
+      invalidated: () => {},
+      lost: () => app.log.error('invalidation channel lost, the validation cache is out of use'),
+      restored: () => app.log.info('invalidation channel proved, the validation cache is in use'),
+    })
     app.decorate('stores', stores)
     app.addHook('onClose', () => stores.close())
   },

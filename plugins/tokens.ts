@@ -4,12 +4,17 @@ import fp from 'fastify-plugin'
 import type { Config } from '../src/config/schema.js'
 import { type AccessTokens, createAccessTokens } from '../src/tokens/access-token.js'
 import type { JwtKey, TokenType } from '../src/tokens/jwt.js'
-import { accessKeys, type Key, refreshKeys } from '../src/tokens/keys.js'
+import { accessKeys, type Key, publicKeySet, refreshKeys } from '../src/tokens/keys.js'
 import { createRefreshTokens, type RefreshTokens } from '../src/tokens/refresh-token.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    tokens: { access: AccessTokens; refresh: RefreshTokens }
+    tokens: {
+      access: AccessTokens
+      refresh: RefreshTokens
+      /** The keys that others verify access tokens with. */
+      publicKeys: ReturnType<typeof publicKeySet>
+    }
   }
 }
 
@@ -65,6 +70,7 @@ export default fp<{ config: Config }>(
       app.decorate('tokens', {
         access: createAccessTokens(access, { ...settings, lifetime: config.JWT_EXPIRES_IN }),
         refresh: createRefreshTokens(refresh, settings),
+        publicKeys: publicKeySet(accessKeys(config)),
       })
     })
   },

@@ -2,11 +2,15 @@ import type { FastifyPluginAsync } from 'fastify'
 import type { Config } from '../src/config/schema.js'
 import loginRoute from './auth/login.js'
 import logoutRoute from './auth/logout.js'
+import passwordRoutes from './auth/password.js'
 import refreshRoute from './auth/refresh.js'
 import registerRoute from './auth/register.js'
 import sessionRoute from './auth/session.js'
+import sessionsRoutes from './auth/sessions.js'
 import healthRoutes from './health/health.js'
 import profileRoutes from './profile/profile.js'
+import introspectRoute from './service/introspect.js'
+import jwksRoute from './well-known/jwks.js'
 
 /** For everybody: what a person does before being signed in. */
 const publicScope: FastifyPluginAsync = async (app) => {
@@ -20,11 +24,20 @@ const publicScope: FastifyPluginAsync = async (app) => {
 const privateScope: FastifyPluginAsync = async (app) => {
   app.addHook('onRequest', app.authenticate)
   await app.register(sessionRoute, { prefix: '/auth' })
+  await app.register(sessionsRoutes, { prefix: '/auth' })
+  await app.register(passwordRoutes, { prefix: '/auth' })
   await app.register(profileRoutes, { prefix: '/profile' })
 }
 
+/** For other services, which prove themselves by a secret; without one there is nothing here. */
+const serviceScope: FastifyPluginAsync<{ config: Config }> = async (app, { config }) => {
+  if (config.INTROSPECTION_TOKEN === undefined) return
+  app.addHook('onRequest', app.requireServiceToken(config.INTROSPECTION_TOKEN))
+  await app.register(introspectRoute, { prefix: '/auth' })
+}
+
 /** The HTTP surface: which scope a route is in decides who may call it. */
-const routes: FastifyPluginAsync<{ config: Config }> = async (app) => {
+const routes: FastifyPluginAsync<{ config: Config }> = async (app, { config }) => {
   await app.register(
     async (api) => {
       api.addHook('onRequest', async (_request, reply) => {
@@ -33,9 +46,11 @@ const routes: FastifyPluginAsync<{ config: Config }> = async (app) => {
       api.addHook('onRequest', api.rejectForgery)
       await api.register(publicScope)
       await api.register(privateScope)
+      await api.register(serviceScope, { config })
     },
     { prefix: '/api' },
   )
+  await app.register(jwksRoute, { prefix: '/.well-known' })
   await app.register(healthRoutes, { prefix: '/health' })
 }
 

@@ -4,8 +4,11 @@ import {
   CsrfRejected,
   type ErrorEntry,
   InternalError,
+  InvalidToken,
+  NoToken,
   PayloadTooLarge,
   StoreUnavailable,
+  TokenExpired,
   UnderPressure,
   UnsupportedMediaType,
   ValidationFailed,
@@ -15,14 +18,16 @@ import {
 export const Body = <Members extends Record<string, TSchema>>(members: Members) =>
   Type.Object(members, { additionalProperties: false })
 
-/** For routes that work without a body: Fastify then validates `null`. */
-export const NoBody = Type.Null({ description: 'No body' })
+/** A body that may be left out: Fastify then validates `null`. */
+export const OptionalBody = <Members extends Record<string, TSchema>>(members: Members) =>
+  Type.Unsafe<Static<TObject<Members>> | null>({ ...Body(members), type: ['object', 'null'] })
 
 /** Text as it arrives; the rules of the accounts room say what of it is acceptable. */
 export const Text = (description: string, maxLength = 1_024) =>
   Type.String({ minLength: 1, maxLength, description })
 
-const Time = (description: string) => Type.String({ format: 'date-time', description })
+/** A time as it leaves the server. */
+export const Time = (description: string) => Type.String({ format: 'date-time', description })
 
 /** An account as its owner and admins see it. As a response schema it is also what keeps the hash in. */
 export const User = Type.Object(
@@ -77,6 +82,11 @@ const Failure = (codes: string[]): TObject =>
     },
     { description: codes.join(', '), additionalProperties: true },
   )
+
+/** OpenAPI's word for a route of the private scope. */
+export const signedIn = { security: [{ cookie: [] }, { bearer: [] }] }
+/** What the guard of the private scope may answer. */
+export const guardErrors = [NoToken, TokenExpired, InvalidToken]
 
 /** What any route may answer. */
 const general = [InternalError, StoreUnavailable, UnderPressure]

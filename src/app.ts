@@ -12,9 +12,11 @@ import passwords from '../plugins/passwords.js'
 import requestId from '../plugins/request-id.js'
 import requestLog from '../plugins/request-log.js'
 import securityHeaders, { securityHeaders as makeHeaders } from '../plugins/security-headers.js'
+import serviceToken from '../plugins/service-token.js'
 import sessions from '../plugins/sessions.js'
 import { socketErrors } from '../plugins/socket-errors.js'
 import stores from '../plugins/stores.js'
+import tokenRenewal from '../plugins/token-renewal.js'
 import tokens from '../plugins/tokens.js'
 import validation from '../plugins/validation.js'
 import routes from '../routes/index.js'
@@ -43,7 +45,9 @@ export const buildApp = async (config: Config): Promise<FastifyInstance> => {
   await app.register(tokens, { config })
   await app.register(accounts, { config })
   await app.register(sessions, { config })
+  await app.register(tokenRenewal, { config })
   await app.register(authenticate)
+  await app.register(serviceToken)
   await app.register(csrf, { config })
 
   await app.register(docs, { config })

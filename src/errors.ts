@@ -117,6 +117,7 @@ export class CsrfRejected extends define(
   'Requests from this origin are not allowed',
 ) {}
 export class NotFound extends define(404, 'NOT_FOUND', 'There is nothing at this address') {}
+export class SessionNotFound extends define(404, 'SESSION_NOT_FOUND', 'There is no such session') {}
 export class UserExists extends define(
   409,
   'USER_EXISTS',

@@ -1,4 +1,5 @@
 import type { AccountStore } from './accounts/account-store.js'
+import type { Invalidations } from './sessions/invalidation.js'
 import type { SessionStore } from './sessions/session-store.js'
 
 /** Every port of one opened store. The Redis and the embedded store each make one. */
@@ -6,6 +7,8 @@ export interface Stores {
   readonly kind: 'redis' | 'embedded'
   accounts: AccountStore
   sessions: SessionStore
+  /** The channel on which the two above announce what instances have to forget. */
+  invalidations: Invalidations
   /** Resolves when the store answers a write path's round trip; rejects with `StoreUnavailable`. */
   ping: () => Promise<void>
   /** Releases connections, files and locks. What was acknowledged is durable already. */

@@ -8,9 +8,8 @@ import {
   RefreshUserNotFound,
 } from '../../src/errors.js'
 import {
-  Body,
   DeliveryHeader,
-  NoBody,
+  OptionalBody,
   Success,
   success,
   Text,
@@ -24,10 +23,9 @@ const schema = {
     'Hands out the next tokens of the session. Repeated within the grace period, it hands out the same ones.',
   tags: ['auth'],
   headers: DeliveryHeader,
-  body: Type.Union([
-    Body({ refreshToken: Type.Optional(Text('Only from clients without cookies', 4_096)) }),
-    NoBody,
-  ]),
+  body: OptionalBody({
+    refreshToken: Type.Optional(Text('Only from clients without cookies', 4_096)),
+  }),
   response: {
     200: Success(Type.Object(Tokens), 'Refreshed'),
     ...writeFailures(NoRefreshToken, RefreshFailed, InvalidRefreshToken, RefreshUserNotFound),

@@ -1,23 +1,22 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
-import { InvalidToken, NoToken, TokenExpired } from '../../src/errors.js'
 import { isoTime, presentUser } from '../present.js'
-import { readFailures, Success, success, User } from '../schemas.js'
+import { guardErrors, readFailures, Success, signedIn, success, Time, User } from '../schemas.js'
 
 const Session = Type.Object({
   sessionId: Type.String(),
-  createdAt: Type.String({ format: 'date-time' }),
-  expiresAt: Type.String({ format: 'date-time', description: 'Unless it is refreshed before' }),
-  accessExpiresAt: Type.String({ format: 'date-time' }),
+  createdAt: Time('When it was signed in'),
+  expiresAt: Time('When it ends unless it is refreshed before'),
+  accessExpiresAt: Time('When the access token expires'),
 })
 
 const schema = {
   summary: 'Who is signed in, and until when',
   tags: ['auth'],
-  security: [{ cookie: [] }, { bearer: [] }],
+  ...signedIn,
   response: {
     200: Success(Type.Object({ user: User, session: Session }), 'Signed in'),
-    ...readFailures(NoToken, TokenExpired, InvalidToken),
+    ...readFailures(...guardErrors),
   },
 }
 

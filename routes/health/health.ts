@@ -1,9 +1,31 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
-import { readFailures, Success, success } from '../schemas.js'
+import { StoreUnavailable } from '../../src/errors.js'
+import { version } from '../../src/version.js'
+import { isoTime } from '../present.js'
+import { readFailures, Success, success, Time } from '../schemas.js'
 
 const Status = Type.Object({ status: Type.Literal('ok') })
 const ok = success('ok', { status: 'ok' as const })
+
+const Health = Type.Object({
+  status: Type.Union([Type.Literal('ok'), Type.Literal('degraded')]),
+  timestamp: Time('Now'),
+  uptime: Type.Number({ description: 'Seconds since the process started' }),
+  version: Type.String(),
+  store: Type.Union([
+    Type.Literal('ok'),
+    Type.Literal('channel_lost'),
+    Type.Literal('unavailable'),
+  ]),
+})
+
+const health = {
+  summary: 'How it is',
+  description: 'Always 200 while it can answer; `status` tells whether something is missing.',
+  tags: ['health'],
+  response: { 200: Success(Health) },
+}
 
 const live = {
   summary: 'Whether the process runs',
@@ -13,16 +35,38 @@ const live = {
 
 const ready = {
   summary: 'Whether requests should be sent here',
-  description: '503 while the store does not answer.',
+  description: '503 while the store or its invalidation channel does not answer.',
   tags: ['health'],
   response: { 200: Success(Status), ...readFailures() },
 }
 
-/** `GET /health/live` and `GET /health/ready`, for balancers and orchestrators. */
+/** `GET /health`, `/health/live` and `/health/ready`, for balancers and orchestrators. */
 const healthRoutes: FastifyPluginAsyncTypebox = async (app) => {
+  const { stores } = app
+  const storeState = async () => {
+    const isUp = await stores.ping().then(
+      () => true,
+      () => false,
+    )
+    if (!isUp) return 'unavailable'
+    return stores.invalidations.isProved() ? 'ok' : 'channel_lost'
+  }
+
+  app.get('/', { schema: health }, async () => {
+    const store = await storeState()
+    return success('Health', {
+      status: store === 'ok' ? ('ok' as const) : ('degraded' as const),
+      timestamp: isoTime(Date.now()),
+      uptime: process.uptime(),
+      version,
+      store,
+    })
+  })
+
   app.get('/live', { schema: live }, async () => ok)
+
   app.get('/ready', { schema: ready }, async () => {
-    await app.stores.ping()
+    if ((await storeState()) !== 'ok') throw new StoreUnavailable()
     return ok
   })
 }

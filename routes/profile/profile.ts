@@ -1,16 +1,15 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
-import { InvalidToken, NoToken, TokenExpired } from '../../src/errors.js'
 import { presentUser } from '../present.js'
-import { readFailures, Success, success, User } from '../schemas.js'
+import { guardErrors, readFailures, Success, signedIn, success, User } from '../schemas.js'
 
 const schema = {
   summary: 'Your own account',
   tags: ['profile'],
-  security: [{ cookie: [] }, { bearer: [] }],
+  ...signedIn,
   response: {
     200: Success(Type.Object({ user: User })),
-    ...readFailures(NoToken, TokenExpired, InvalidToken),
+    ...readFailures(...guardErrors),
   },
 }
 

@@ -24,4 +24,15 @@ export interface AccountStore {
    * when the stored hash is not `from` any more, so that a password changed meanwhile is not undone.
    */
   renewHash: (userId: string, from: string, to: string) => Promise<'renewed' | 'changed'>
+
+  /**
+   * Sets a new password, ends all sessions of the account and announces that, in one step. Answers
+   * 'account_changed' and does nothing when the account is gone or inactive, or its password is not of
+   * `passwordVersion` any more.
+   */
+  changePassword: (
+    userId: string,
+    passwordVersion: number,
+    hash: string,
+  ) => Promise<'changed' | 'account_changed'>
 }

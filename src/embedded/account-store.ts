@@ -1,12 +1,18 @@
 import type { Account } from '../accounts/account.js'
 import type { AccountStore } from '../accounts/account-store.js'
+import type { Announcer } from '../sessions/invalidation.js'
 import type { Environment } from './environment.js'
+import type { SessionTable } from './session-store.js'
 
 export const accountTable = (environment: Environment) =>
   environment.table<Account, string>('accounts')
 
 /** The accounts in LMDB: a record for each, an index by email. */
-export const createAccountStore = (environment: Environment): AccountStore => {
+export const createAccountStore = (
+  environment: Environment,
+  sessions: SessionTable,
+  { announced }: Announcer,
+): AccountStore => {
   const accounts = accountTable(environment)
   const emails = environment.table<string, string>('emails')
   const findById = async (userId: string) => accounts.get(userId)
@@ -24,6 +30,18 @@ export const createAccountStore = (environment: Environment): AccountStore => {
         accounts.put(account.userId, account)
         return 'created'
       }),
+    changePassword: (userId, passwordVersion, passwordHash) => {
+      const work = environment.transaction(() => {
+        const account = accounts.get(userId)
+        if (!account?.isActive || account.passwordVersion !== passwordVersion) {
+          return 'account_changed'
+        }
+        accounts.put(userId, { ...account, passwordHash, passwordVersion: passwordVersion + 1 })
+        sessions.removeAll(userId)
+        return 'changed'
+      })
+      return announced({ userId }, work)
+    },
     renewHash: (userId, from, to) =>
       environment.transaction(() => {
         const account = accounts.get(userId)

@@ -14,6 +14,8 @@ export interface Environment {
    * result once that is flushed to the disk. Rejects with `StoreUnavailable` when it can't be.
    */
   transaction: <Result>(work: () => Result) => Promise<Result>
+  /** Runs `work`, which only reads. Rejects with `StoreUnavailable` when it can't. */
+  read: <Result>(work: () => Result) => Promise<Result>
   close: () => Promise<void>
 }
 
@@ -30,22 +32,37 @@ export const openEnvironment = (folder: string): Environment => {
     path: join(folder, 'data.mdb'),
     // Commits then resolve only when they are on the disk (fdatasync), not merely visible.
     overlappingSync: false,
+    // Batches have promises of their own that nobody can hold: a full disk would reject them unheard, and
+    // so end the process.
+    eventTurnBatching: false,
     maxDbs: 32,
   })
 
   return {
     table: <Value, Key extends string | (string | number)[]>(name: string) =>
       root.openDB<Value, Key>({ name }),
-    transaction: async (work) => {
+    // A child transaction: of a plain one, what was written before `work` threw would stay.
+    transaction: (work) => guarded(() => root.childTransaction(work)),
+    read: (work) => guarded(work),
+    close: async () => {
       try {
-        return await root.transaction(work)
-      } catch (error) {
-        throw error instanceof GatehouseError ? error : new StoreUnavailable({ cause: error })
+        await root.close()
+      } finally {
+        closeSync(lock)
       }
     },
-    close: async () => {
-      await root.close()
-      closeSync(lock)
-    },
+  }
+}
+
+const guarded = async <Result>(work: () => Result | Promise<Result>): Promise<Result> => {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof GatehouseError) throw error
+    // LMDB puts a failed commit's reason in a promise, and one that nobody hears ends the process.
+    if (error instanceof Error && 'commitError' in error) {
+      void Promise.resolve(error.commitError).catch(() => {})
+    }
+    throw new StoreUnavailable({ cause: error })
   }
 }

@@ -45,6 +45,10 @@ export const openExpiring = <Value>(
       ends.put([end, ...key], true)
     },
     remove,
+    removeAll: (owner: string): void => {
+      const keys = [...entries.getKeys({ start: [owner, ''], end: [owner, '\uffff'] })]
+      for (const key of keys) remove(key)
+    },
     sweep: (): void => {
       const due = [...ends.getKeys({ end: [clock(), '', ''], limit: sweepMax })]
       for (const [, owner, id] of due) remove([owner, id])

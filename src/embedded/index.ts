@@ -1,8 +1,9 @@
 import { resolve } from 'node:path'
+import { createAnnouncer } from '../sessions/invalidation.js'
 import type { Stores } from '../stores.js'
 import { createAccountStore } from './account-store.js'
 import { openEnvironment } from './environment.js'
-import { createSessionStore } from './session-store.js'
+import { createSessionStore, sessionTable } from './session-store.js'
 
 /** How often expired entries are taken away. */
 const sweepMs = 10_000
@@ -13,18 +14,19 @@ const sweepMs = 10_000
  */
 export const openEmbedded = (folder: string, clock: () => number = Date.now): Stores => {
   const environment = openEnvironment(resolve(folder))
-  const sessions = createSessionStore(environment, clock)
+  const announcer = createAnnouncer()
+  const sessions = sessionTable(environment, clock)
+  const sweep = () => environment.transaction(sessions.sweep)
   // A sweep that fails is tried again at the next beat; what is expired is invisible either way.
-  const sweeper = setInterval(
-    () => void environment.transaction(sessions.sweep).catch(() => {}),
-    sweepMs,
-  )
+  const sweeper = setInterval(() => void sweep().catch(() => {}), sweepMs)
   sweeper.unref()
 
   return {
     kind: 'embedded',
-    accounts: createAccountStore(environment),
-    sessions: sessions.store,
+    accounts: createAccountStore(environment, sessions, announcer),
+    sessions: createSessionStore(environment, sessions, announcer, clock),
+    // Within one process the announcement is a call, which can't be lost.
+    invalidations: { listen: announcer.listen, isProved: () => true },
     ping: () => environment.transaction(() => {}),
     close: async () => {
       clearInterval(sweeper)

@@ -1,22 +1,31 @@
+import type { Announcer } from '../sessions/invalidation.js'
 import { judge } from '../sessions/rotation.js'
 import type { Session } from '../sessions/session.js'
-import type { SessionStore } from '../sessions/session-store.js'
+import type { Rotation, SessionStore } from '../sessions/session-store.js'
 import { accountTable } from './account-store.js'
 import type { Environment } from './environment.js'
 import { openExpiring } from './expiring.js'
 
+export const sessionTable = (environment: Environment, clock: () => number) =>
+  openExpiring<Session>(environment, 'sessions', clock)
+export type SessionTable = ReturnType<typeof sessionTable>
+
 /** The sessions in LMDB: a record for each, by account and birth. */
-export const createSessionStore = (environment: Environment, clock: () => number) => {
+export const createSessionStore = (
+  environment: Environment,
+  sessions: SessionTable,
+  { announce, announced }: Announcer,
+  clock: () => number,
+): SessionStore => {
   const accounts = accountTable(environment)
-  const sessions = openExpiring<Session>(environment, 'sessions', clock)
   const activeAccount = (userId: string) => {
     const account = accounts.get(userId)
     return account?.isActive ? account : undefined
   }
 
-  const store: SessionStore = {
-    start: ({ userId, sid, passwordVersion, device, idle, absolute, cap }) =>
-      environment.transaction(() => {
+  return {
+    start({ userId, sid, passwordVersion, device, idle, absolute, cap }) {
+      const work = environment.transaction(() => {
         const account = activeAccount(userId)
         if (account?.passwordVersion !== passwordVersion) return 'account_changed'
         const now = clock()
@@ -39,10 +48,12 @@ export const createSessionStore = (environment: Environment, clock: () => number
         const signedIn = { ...account, lastLoginAt: now }
         accounts.put(userId, signedIn)
         return { account: signedIn, session }
-      }),
+      })
+      return announced({ userId }, work)
+    },
 
-    rotate: ({ userId, sid, generation, device, idle, grace, punish }) =>
-      environment.transaction(() => {
+    async rotate({ userId, sid, generation, device, idle, grace, punish }) {
+      const rotation = await environment.transaction((): Rotation => {
         const account = activeAccount(userId)
         if (account === undefined) return { outcome: 'account_gone' }
         const session = sessions.get([userId, sid])
@@ -64,7 +75,10 @@ export const createSessionStore = (environment: Environment, clock: () => number
         if (!punish) return { outcome: 'stale' }
         sessions.remove([userId, sid])
         return { outcome }
-      }),
+      })
+      if (rotation.outcome === 'reused') announce({ userId, sid })
+      return rotation
+    },
 
     find: async (userId, sid) => {
       const account = activeAccount(userId)
@@ -72,12 +86,24 @@ export const createSessionStore = (environment: Environment, clock: () => number
       return account && session ? { account, session } : undefined
     },
 
-    end: (userId, sid) =>
-      environment.transaction(() => {
+    list: async (userId) => sessions.list(userId),
+
+    end(userId, sid) {
+      const work = environment.transaction(() => {
         if (sessions.get([userId, sid]) === undefined) return 'missing'
         sessions.remove([userId, sid])
         return 'ended'
-      }),
+      })
+      return announced({ userId, sid }, work)
+    },
+
+    endAll(userId) {
+      const work = environment.transaction(() => {
+        const { length } = sessions.list(userId)
+        sessions.removeAll(userId)
+        return length
+      })
+      return announced({ userId }, work)
+    },
   }
-  return { store, sweep: sessions.sweep }
 }

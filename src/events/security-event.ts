@@ -7,6 +7,8 @@ export const eventTypes = [
   'token.refreshed',
   'token.rejected',
   'token.reuse_detected',
+  'session.revoked',
+  'password.changed',
   'csrf.rejected',
 ] as const
 export type EventType = (typeof eventTypes)[number]

@@ -1,5 +1,6 @@
 import type { AccountStore } from '../accounts/account-store.js'
 import { StoreUnavailable } from '../errors.js'
+import type { Announcer } from '../sessions/invalidation.js'
 import { readAccount, splitHash, writeAccount } from './account-record.js'
 import type { Keys } from './keys.js'
 import { type Client, command, script } from './script.js'
@@ -12,7 +13,12 @@ const draftMs = 60_000
 type Claim = ['claimed'] | ['pending'] | ['held', string]
 
 /** The accounts in Redis: a hash for each, an index by email and one by creation. */
-export const createAccountStore = (client: Client, keys: Keys): AccountStore => {
+export const createAccountStore = (
+  client: Client,
+  keys: Keys,
+  { announced }: Announcer,
+): AccountStore => {
+  const changePassword = script<'changed' | 'account_changed'>(client, 'change-password')
   const claimEmail = script<Claim>(client, 'claim-email')
   const confirmEmail = script<'confirmed' | 'lost'>(client, 'confirm-email')
   const draftAccount = script<'drafted'>(client, 'draft-account')
@@ -36,6 +42,12 @@ export const createAccountStore = (client: Client, keys: Keys): AccountStore => 
     findById,
     renewHash: (userId, from, to) =>
       renewHash([keys.account(userId)], [...splitHash(from), ...splitHash(to)]),
+
+    changePassword: (userId, passwordVersion, hash) => {
+      const args = [passwordVersion, ...splitHash(hash), keys.invalidate, userId]
+      const work = changePassword([keys.account(userId), keys.sessions(userId)], args)
+      return announced({ userId }, work)
+    },
 
     async findByEmail(email) {
       const userId = await command(client.get(keys.email(email)))

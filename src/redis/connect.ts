@@ -10,6 +10,7 @@ export const connect = (url: string, events: StoreEvents): Redis => {
   const client = new Redis(url, {
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
+    autoResubscribe: false,
     maxRetriesPerRequest: 0,
     commandTimeout: 800,
     connectTimeout: 1_000,

@@ -14,6 +14,8 @@ export const createKeys = (prefix: string) => ({
     `${prefix}email:${createHash('sha256').update(email).digest('base64url')}`,
   /** Sorted set of user ids by creation. */
   users: `${prefix}users`,
+  /** Publish/subscribe channel: what instances have to forget. */
+  invalidate: `${prefix}invalidate`,
 })
 
 export type Keys = ReturnType<typeof createKeys>

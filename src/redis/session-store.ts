@@ -1,4 +1,5 @@
 import type { Account } from '../accounts/account.js'
+import type { Announcer } from '../sessions/invalidation.js'
 import type { Session } from '../sessions/session.js'
 import type { Rotation, SessionStore } from '../sessions/session-store.js'
 import { readAccount } from './account-record.js'
@@ -10,25 +11,36 @@ type Rotated = [outcome: 'rotated' | 'repeated', ...Found, now: number]
 type Refused = [outcome: 'reused' | 'stale' | 'missing' | 'account_gone']
 
 /** The sessions in Redis: one hash an account, a field a session. */
-export const createSessionStore = (client: Client, keys: Keys): SessionStore => {
+export const createSessionStore = (
+  client: Client,
+  keys: Keys,
+  { announce, announced }: Announcer,
+): SessionStore => {
   const startSession = script<Found | 'account_changed'>(client, 'start-session')
   const rotateSession = script<Rotated | Refused>(client, 'rotate-session')
   const findSession = script<Found | null>(client, 'find-session')
+  const listSessions = script<string[]>(client, 'list-sessions')
   const endSession = script<'ended' | 'missing'>(client, 'end-session')
+  const endSessions = script<number>(client, 'end-sessions')
   const slot = (userId: string) => [keys.account(userId), keys.sessions(userId)]
 
   return {
     async start({ userId, sid, passwordVersion, device, idle, absolute, cap }) {
-      const args = [sid, passwordVersion, device.ip, device.userAgent, idle, absolute, cap]
-      const reply = await startSession(slot(userId), args)
+      const { ip, userAgent } = device
+      const args = [sid, passwordVersion, ip, userAgent, idle, absolute, cap]
+      const work = startSession(slot(userId), [...args, keys.invalidate, userId])
+      const reply = await announced({ userId }, work)
       return reply === 'account_changed' ? reply : readFound(userId, sid, reply)
     },
 
     async rotate({ userId, sid, generation, device, idle, grace, punish }): Promise<Rotation> {
       const { ip, userAgent } = device
       const args = [sid, generation, ip, userAgent, idle, grace, punish ? 1 : 0]
-      const reply = await rotateSession(slot(userId), args)
-      if (!isRotated(reply)) return { outcome: reply[0] }
+      const reply = await rotateSession(slot(userId), [...args, keys.invalidate, userId])
+      if (!isRotated(reply)) {
+        if (reply[0] === 'reused') announce({ userId, sid })
+        return { outcome: reply[0] }
+      }
       const [outcome, session, account, now] = reply
       return { outcome, now, ...readFound(userId, sid, [session, account]) }
     },
@@ -38,7 +50,19 @@ export const createSessionStore = (client: Client, keys: Keys): SessionStore => 
       return reply === null ? undefined : readFound(userId, sid, reply)
     },
 
-    end: (userId, sid) => endSession([keys.sessions(userId)], [sid]),
+    async list(userId) {
+      const pairs = readPairs(await listSessions([keys.sessions(userId)]))
+      return Object.entries(pairs).map(([sid, session = '']) => readSession(sid, session))
+    },
+
+    end: (userId, sid) =>
+      announced(
+        { userId, sid },
+        endSession([keys.sessions(userId)], [sid, keys.invalidate, userId]),
+      ),
+
+    endAll: (userId) =>
+      announced({ userId }, endSessions([keys.sessions(userId)], [keys.invalidate, userId])),
   }
 }
 

@@ -1,7 +1,8 @@
 import type { PublicAccount } from '../accounts/account.js'
 import { InvalidToken, NoToken, TokenExpired } from '../errors.js'
 import type { AccessTokens } from '../tokens/access-token.js'
-import type { SessionStore } from './session-store.js'
+import type { SessionAndAccount, SessionStore } from './session-store.js'
+import type { ValidationCache } from './validation-cache.js'
 
 /** Who a request comes from: the account as the store has it, and the session it is signed in by. */
 export interface Identity extends Omit<PublicAccount, 'isActive'> {
@@ -14,38 +15,59 @@ export interface Identity extends Omit<PublicAccount, 'isActive'> {
   }
 }
 
+/** Who the account and session of a store's record are. */
+const identityOf = (
+  { account, session }: SessionAndAccount,
+  accessExpiresAt: number,
+): Identity => ({
+  userId: account.userId,
+  email: account.email,
+  name: account.name,
+  role: account.role,
+  emailVerified: account.emailVerified,
+  createdAt: account.createdAt,
+  lastLoginAt: account.lastLoginAt,
+  session: {
+    sessionId: session.sid,
+    createdAt: session.createdAt,
+    expiresAt: session.expiresAt,
+    accessExpiresAt,
+  },
+})
+
 /**
- * Finds out whom an access token stands for. Signature and claims are checked first; then session and
- * account are read, because role and state are the store's, never the token's. Of several tokens (cookies
- * of one name) the first that is good decides. Throws `NoToken`, `TokenExpired`, `InvalidToken`,
- * `StoreUnavailable`.
+ * Finds out whom an access token stands for. A token that the cache knows costs no more than a look-up.
+ * Otherwise signature and claims are checked first; then session and account are read, because role and
+ * state are the store's, never the token's. Of several tokens (cookies of one name) the first that is good
+ * decides. Throws `NoToken`, `TokenExpired`, `InvalidToken`, `StoreUnavailable`.
  */
-export const createIdentify = (deps: { sessions: SessionStore; accessTokens: AccessTokens }) => {
-  const identifyOne = async (token: string): Promise<Identity | 'expired' | 'invalid'> => {
-    const verdict = deps.accessTokens.verify(token)
+export const createIdentify = (deps: {
+  sessions: SessionStore
+  accessTokens: AccessTokens
+  cache: ValidationCache
+}) => {
+  const { sessions, accessTokens, cache } = deps
+
+  const read = async (token: string): Promise<Identity | 'expired' | 'invalid'> => {
+    const verdict = accessTokens.verify(token)
     if ('refused' in verdict) return verdict.refused
     const { sub, sid, exp } = verdict.claims
-    const found = await deps.sessions.find(sub, sid)
-    if (found === undefined) return 'invalid'
-    const { account, session } = found
-    return {
-      userId: account.userId,
-      email: account.email,
-      name: account.name,
-      role: account.role,
-      emailVerified: account.emailVerified,
-      createdAt: account.createdAt,
-      lastLoginAt: account.lastLoginAt,
-      session: {
-        sessionId: session.sid,
-        createdAt: session.createdAt,
-        expiresAt: session.expiresAt,
-        accessExpiresAt: exp * 1000,
-      },
+    const reading = cache.begin(sub, sid)
+    try {
+      const found = await sessions.find(sub, sid)
+      if (found === undefined) return 'invalid'
+      const identity = identityOf(found, exp * 1000)
+      cache.put(reading, token, identity)
+      return identity
+    } finally {
+      cache.end(reading)
     }
   }
 
-  return async (tokens: string[]): Promise<Identity> => {
+  /** Whom one token stands for, or why nobody. */
+  const identifyOne = async (token: string) => cache.get(token) ?? read(token)
+
+  const identify = async (tokens: string[]): Promise<Identity> => {
     if (tokens.length === 0) throw new NoToken()
     let expired = false
     for (const token of tokens) {
@@ -55,4 +77,6 @@ export const createIdentify = (deps: { sessions: SessionStore; accessTokens: Acc
     }
     throw expired ? new TokenExpired() : new InvalidToken()
   }
+
+  return { identify, identifyOne }
 }

@@ -1,13 +1,7 @@
 import type { Account } from '../accounts/account.js'
-import type { AccessTokens } from '../tokens/access-token.js'
+import type { AccessTokens, IssuedToken } from '../tokens/access-token.js'
 import type { RefreshTokens } from '../tokens/refresh-token.js'
 import type { Session } from './session.js'
-
-/** A token and its remaining life in seconds. */
-export interface IssuedToken {
-  token: string
-  expiresIn: number
-}
 
 /** What a client is handed at sign-in and at each refresh. */
 export interface IssuedTokens {

@@ -21,8 +21,8 @@ export type Rotation =
  */
 export interface SessionStore {
   /**
-   * Starts a session at generation 1 and notes the sign-in on the account. Past `cap` sessions the oldest
-   * of the account end. Answers 'account_changed' and starts nothing when the account is gone or inactive,
+   * Starts a session at generation 1, notes the sign-in on the account and announces that. Past `cap`
+   * sessions the oldest of the account end. Answers 'account_changed' and starts nothing when the account is gone or inactive,
    * or its password is not of `passwordVersion` any more: a sign-in can't outrun a password change.
    */
   start: (start: {
@@ -40,7 +40,7 @@ export interface SessionStore {
    * - the present generation, or a later one (which only a store that lost its last writes in a failover
    *   has not heard of): 'rotated', the successor is present;
    * - the one before, at most `grace` after the rotation: 'repeated', the same successor again;
-   * - any older one, or one that was never issued (0): 'reused', and the session has ended. With
+   * - any older one, or one that was never issued (0): 'reused', and the session has ended, announced. With
    *   `punish: false` the answer is 'stale' and the session lives on.
    * An account that is gone or inactive answers 'account_gone', before the session is looked at; an ended
    * or unknown session 'missing': a rotation never brings one back.
@@ -58,6 +58,12 @@ export interface SessionStore {
   /** The live session and its active account, in one round trip. */
   find: (userId: string, sid: string) => Promise<SessionAndAccount | undefined>
 
-  /** Ends one session. */
+  /** The live sessions of an account, in any order. */
+  list: (userId: string) => Promise<Session[]>
+
+  /** Ends one session; atomic with its announcement to all instances. */
   end: (userId: string, sid: string) => Promise<'ended' | 'missing'>
+
+  /** Ends all sessions of an account, atomic with the announcement; answers how many there were. */
+  endAll: (userId: string) => Promise<number>
 }

@@ -5,6 +5,12 @@ import { randomId } from '../ids.js'
 import type { Session } from '../sessions/session.js'
 import { commonClaims, createJwt, type JwtKey, type JwtSettings } from './jwt.js'
 
+/** A token and its remaining life in seconds. */
+export interface IssuedToken {
+  token: string
+  expiresIn: number
+}
+
 /** Nothing personal is in it: a token ends up in logs of others (NIST SP 800-63B-4, 5.1.1). */
 const AccessClaims = Type.Object({
   ...commonClaims,
@@ -21,7 +27,11 @@ export const createAccessTokens = (
   return {
     verify: jwt.verify,
     /** A token for a live session at the store's time `now`; never outlives the session. */
-    issue: (account: Account, session: Session, now: number) => {
+    issue: (
+      account: Pick<Account, 'userId' | 'role'>,
+      session: Pick<Session, 'sid' | 'expiresAt'>,
+      now: number,
+    ): IssuedToken => {
       const iat = Math.floor(now / 1000)
       const exp = Math.floor(Math.min(now + settings.lifetime, session.expiresAt) / 1000)
       const token = jwt.sign({

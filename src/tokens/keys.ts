@@ -55,6 +55,18 @@ export const pairKey = (pem: string): Key => {
   }
 }
 
+/** A public key as others read it (RFC 7517, 4). */
+export type PublicJwk = JsonWebKey & { kty: string; kid: string }
+
+/** The public halves as a JWK Set (RFC 7517, 5); secrets have none, so theirs is empty. */
+export const publicKeySet = (keys: readonly Key[]): { keys: PublicJwk[] } => ({
+  keys: keys.flatMap((key) => {
+    if ('secret' in key) return []
+    const jwk = createPublicKey(key.publicKey).export({ format: 'jwk' })
+    return [{ ...jwk, kty: jwk.kty ?? '', kid: key.kid, alg: key.algorithm, use: 'sig' }]
+  }),
+})
+
 /** The settings that keys come from; see the configuration's variables of the same names. */
 export interface KeySettings {
   JWT_ALGORITHM: HmacAlgorithm | SignatureAlgorithm

@@ -1,5 +1,6 @@
 import { Type } from '@sinclair/typebox'
 import type { Session } from '../sessions/session.js'
+import type { IssuedToken } from './access-token.js'
 import { commonClaims, createJwt, type JwtKey, type JwtSettings } from './jwt.js'
 
 /** A generation as `issue` writes it; short enough to stay exact as a number. */
@@ -22,7 +23,7 @@ export const createRefreshTokens = (
   const jwt = createJwt('rt+jwt', RefreshClaims, keys, settings)
   return {
     /** The present token of a session, with its remaining life in seconds at the store's time `now`. */
-    issue: (userId: string, session: Session, now: number) => {
+    issue: (userId: string, session: Session, now: number): IssuedToken => {
       const exp = Math.floor(session.expiresAt / 1000)
       const token = jwt.sign({
         sub: userId,

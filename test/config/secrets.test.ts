@@ -138,7 +138,7 @@ t.test('development secrets', async (t) => {
       console.log('ready')
       process.stdin.once('data', () => console.log(JSON.stringify(developmentSecrets(${JSON.stringify(folder)}))))
     `
-    const processes = Array.from({ length: 3 }, () =>
+    const processes = Array.from({ length: 2 }, () =>
       spawn(process.execPath, [...process.execArgv, '--input-type=module', '--eval', script], {
         stdio: ['pipe', 'pipe', 'inherit'],
       }),

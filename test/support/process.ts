@@ -44,6 +44,9 @@ export interface ListeningServer extends ServerProcess {
   readonly url: string
 }
 
+/** How long a server may take to listen, with its TypeScript still to be compiled on a busy machine. */
+const startLimit = 30_000
+
 /** How long a server may take to end when the test does, before it is killed. */
 const patience = 5_000
 
@@ -75,7 +78,7 @@ export const spawnServer = (
   const cwd = options.cwd ?? mkdtempSync(join(tmpdir(), 'gatehouse-server-'))
   const child = spawn(process.execPath, [...nodeFlags, fileURLToPath(entry)], {
     cwd,
-    env: { ...bareEnvironment(), NODE_ENV: 'test', PORT: '0', ...env },
+    env: { ...bareEnvironment(), NODE_ENV: 'test', PORT: '0', LOG_LEVEL: 'info', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   if (child.pid !== undefined) child.once('exit', endWithUs(child.pid))
@@ -157,8 +160,19 @@ export const startServer = async (
   options: ServerOptions = {},
 ): Promise<ListeningServer> => {
   const server = spawnServer(t, options)
-  const { url } = await server.logged('listening')
-  return Object.assign(server, { url: String(url) })
+  let impatient: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    impatient = setTimeout(() => {
+      const output = [...server.stdout, server.stderr].join('\n')
+      reject(new Error(`The server did not say that it listens:\n${output}`))
+    }, startLimit)
+  })
+  try {
+    const { url } = await Promise.race([server.logged('listening'), late])
+    return Object.assign(server, { url: String(url) })
+  } finally {
+    clearTimeout(impatient)
+  }
 }
 
 const parse = (text: string): LogLine | undefined => {

@@ -5,6 +5,7 @@ import { Redis } from 'ioredis'
 import t, { type Test } from 'tap'
 import { freePort } from './free-port.js'
 import { startRedis } from './redis.js'
+import { startCluster, startSentinelGroup } from './redis-topologies.js'
 import { startProxy } from './tcp-proxy.js'
 
 t.test('startRedis', async (t) => {
@@ -58,6 +59,27 @@ t.test('startRedis', async (t) => {
     await t.rejects(startRedis(t, { port }), /is taken/)
     await t.rejects(startRedis(t, { args: ['--nonsense'] }), /did not start.*nonsense/s)
   })
+})
+
+t.test('startCluster', async (t) => {
+  const { nodes, url } = await startCluster(t)
+  t.match(url, /^(redis:\/\/127\.0\.0\.1:\d+,?){3}$/)
+  const keys = ['a', 'b', 'c', 'd']
+  const answers = await Promise.all(
+    keys.map((key) => nodes[0]?.command('SET', key, 1).catch((error: Error) => error.message)),
+  )
+  t.ok(answers.includes('OK'))
+  t.ok(answers.some((answer) => String(answer).startsWith('MOVED')))
+})
+
+t.test('startSentinelGroup', async (t) => {
+  const { master, replica, sentinel, failover } = await startSentinelGroup(t)
+  await master.command('SET', 'a', 1)
+  t.equal(await master.command('WAIT', 1, 5000), 1)
+  await failover()
+  t.equal(await replica.command('GET', 'a'), '1')
+  t.equal(await replica.command('SET', 'a', 2), 'OK')
+  t.match(await sentinel.command('PING'), 'PONG')
 })
 
 /** Not `once`: it would reject with the error that comes before the end. */

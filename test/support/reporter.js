@@ -47,7 +47,7 @@ export default class Reporter extends Transform {
     if (failed.length > 0) process.exitCode = 1
     const tests = this.#passed + failed.length
     this.#print(
-      `\n${this.#files} files, ${tests} tests, ${this.#assertions} assertions, ${seconds(performance.now() - this.#began)}`,
+      `\n${count(this.#files, 'file')}, ${count(tests, 'test')}, ${count(this.#assertions, 'assertion')}, ${seconds(performance.now() - this.#began)}`,
     )
     const closing = `${this.#passed} passed, ${failed.length} failed`
     this.#print(skipped.length > 0 ? `${closing}, ${skipped.length} skipped` : closing)
@@ -168,7 +168,9 @@ export default class Reporter extends Transform {
     if (closed) this.#files++
     else if (!ok) this.#all.failed.push(name)
     const bad = this.#failures.length > 0
-    this.#print(`${bad ? 'FAIL' : 'ok  '}  ${name}  ${closed?.tests ?? 0} tests  ${seconds(ms)}`)
+    this.#print(
+      `${bad ? 'FAIL' : 'ok  '}  ${name}  ${count(closed?.tests ?? 0, 'test')}  ${seconds(ms)}`,
+    )
     const failures = this.#failures
     this.#failures = []
     for (const { path, lines } of failures) {
@@ -211,6 +213,11 @@ function ignore() {}
 /** TAP escapes '#' and '\' in names. @param {string} name */
 function unescaped(name) {
   return name.replace(/\\([\\#])/g, '$1')
+}
+
+/** @param {number} number @param {string} noun */
+function count(number, noun) {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`
 }
 
 /** @param {number} ms */

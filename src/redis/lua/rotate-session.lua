@@ -2,6 +2,7 @@
 -- KEYS[1] the account   KEYS[2] its sessions
 -- ARGV[1] sid   ARGV[2] generation   ARGV[3] ip   ARGV[4] user agent
 -- ARGV[5] idle ms   ARGV[6] grace ms   ARGV[7] '1': a reused session ends
+-- ARGV[8] channel   ARGV[9] user id
 -- returns { 'rotated' | 'repeated', session, account fields, now }
 --   | { 'reused' | 'stale' | 'missing' | 'account_gone' }
 if redis.call('HGET', KEYS[1], 'active') ~= '1' then return { 'account_gone' } end
@@ -37,4 +38,5 @@ end
 
 if ARGV[7] ~= '1' then return { 'stale' } end
 redis.call('HDEL', KEYS[2], ARGV[1])
+redis.call('PUBLISH', ARGV[8], ARGV[9] .. ' ' .. ARGV[1])
 return { 'reused' }

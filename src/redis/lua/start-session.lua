@@ -1,7 +1,7 @@
--- Starts a session and notes the sign-in; past the cap, the oldest sessions end.
+-- Starts a session and notes the sign-in; past the cap, the oldest sessions end. Tells every instance.
 -- KEYS[1] the account   KEYS[2] its sessions
 -- ARGV[1] sid   ARGV[2] password version   ARGV[3] ip   ARGV[4] user agent
--- ARGV[5] idle ms   ARGV[6] absolute ms   ARGV[7] cap
+-- ARGV[5] idle ms   ARGV[6] absolute ms   ARGV[7] cap   ARGV[8] channel   ARGV[9] user id
 -- returns { session, account fields } | 'account_changed'
 if redis.call('HGET', KEYS[1], 'active') ~= '1'
   or redis.call('HGET', KEYS[1], 'passwordVersion') ~= ARGV[2] then
@@ -37,4 +37,5 @@ local session = cjson.encode({
 redis.call('HSET', KEYS[2], ARGV[1], session)
 redis.call('PEXPIREAT', KEYS[2], string.format('%.0f', latest))
 redis.call('HSET', KEYS[1], 'lastLogin', string.format('%.0f', now))
+redis.call('PUBLISH', ARGV[8], ARGV[9])
 return { session, redis.call('HGETALL', KEYS[1]) }

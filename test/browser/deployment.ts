@@ -1,0 +1,146 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { createServer, type RequestListener } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
+import type { Test } from 'tap'
+// Named so that the compiler looks at all of the page's code.
+import type {} from '../../examples/spa/app.js'
+import { pages } from '../../examples/spa/pages.js'
+import { startServer } from '../support/process.js'
+
+/** A web server on a free port; it ends with the test. */
+export const listen = async (
+  t: Pick<Test, 'teardown'>,
+  host: string,
+  answer: RequestListener,
+): Promise<string> => {
+  const server = createServer(answer)
+  server.listen(0, host)
+  await once(server, 'listening')
+  t.teardown(() => {
+    server.close()
+    server.closeAllConnections()
+  })
+  return `http://${host}:${(server.address() as AddressInfo).port}`
+}
+
+/** The example page and Gatehouse, on origins of their own, as a browser sees them. */
+export interface Deployment {
+  pageUrl: string
+  apiUrl: string
+}
+
+/** Starts both. They end with the test. */
+export const deploy = async (
+  t: Pick<Test, 'teardown'>,
+  env: Record<string, string> = {},
+): Promise<Deployment> => {
+  // Each has to know the other's address.
+  let answer: RequestListener = (_, response) => response.end()
+  const pageUrl = await listen(t, 'localhost', (request, response) => answer(request, response))
+  const { url } = await startServer(t, {
+    env: {
+      HOST: '127.0.0.1',
+      CLIENT_URLS: pageUrl,
+      JWT_SECRET: randomBytes(32).toString('base64'),
+      JWT_REFRESH_SECRET: randomBytes(32).toString('base64'),
+      // The tests of a file come from one address.
+      AUTH_RATE_LIMIT_MAX: '1000',
+      ...env,
+    },
+  })
+  const apiUrl = `http://localhost:${new URL(url).port}`
+  answer = pages(apiUrl)
+  return { pageUrl, apiUrl }
+}
+
+export interface Person {
+  name: string
+  email: string
+  password: string
+}
+
+/** Somebody whom no other test knows. */
+export const somebody = (): Person => ({
+  name: 'Ada Lovelace',
+  email: `countess.${randomUUID()}@example.com`,
+  password: 'Sonnet & 7 gears',
+})
+
+/** A tab with the example page: what tests look at and do. */
+export interface Tab {
+  page: Page
+  /** What went wrong in it: scripts that threw, things that its policy refused. */
+  faults: string[]
+  open: (hash?: string) => Promise<void>
+  signUp: (person: Person) => Promise<void>
+  signIn: (person: Pick<Person, 'email' | 'password'>) => Promise<void>
+  signOut: () => Promise<void>
+  /** Wait until it shows so. */
+  showsProfile: (person: Person) => Promise<boolean>
+  showsSignIn: () => Promise<boolean>
+  showsTrouble: (text: string | RegExp) => Promise<boolean>
+  shows: (text: string | RegExp) => Promise<boolean>
+  /** Whether a form to sign in or up is on the screen now. */
+  asksToSignIn: () => Promise<boolean>
+}
+
+/** Opens a tab, not yet on the page. */
+export const newTab = async (context: BrowserContext, { pageUrl }: Deployment): Promise<Tab> => {
+  const page = await context.newPage()
+  const faults: string[] = []
+  page.on('pageerror', (error) => faults.push(String(error)))
+  page.on('console', (message) => {
+    if (message.text().includes('Content Security Policy')) faults.push(message.text())
+  })
+
+  const form = (name: string) => page.getByRole('form', { name })
+  const seen = async (locator: ReturnType<Page['locator']>): Promise<boolean> => {
+    await locator.waitFor()
+    return true
+  }
+
+  return {
+    page,
+    faults,
+    open: async (hash = '') => {
+      await page.goto(`${pageUrl}/${hash}`)
+    },
+    signUp: async ({ name, email, password }) => {
+      await page.getByRole('link', { name: 'Create account' }).click()
+      const signUp = form('Create an account')
+      await signUp.getByLabel('Name').fill(name)
+      await signUp.getByLabel('Email').fill(email)
+      await signUp.getByLabel('Password', { exact: true }).fill(password)
+      await signUp.getByRole('button', { name: 'Create account' }).click()
+    },
+    signIn: async ({ email, password }) => {
+      const signIn = form('Welcome back')
+      await signIn.getByLabel('Email').fill(email)
+      await signIn.getByLabel('Password', { exact: true }).fill(password)
+      await signIn.getByRole('button', { name: 'Sign in' }).click()
+    },
+    signOut: () => page.getByRole('button', { name: 'Sign out' }).click(),
+    showsProfile: async ({ name, email }) => {
+      await page.getByRole('heading', { name, exact: true }).waitFor()
+      return seen(page.getByText(email, { exact: true }))
+    },
+    showsSignIn: () => seen(form('Welcome back')),
+    showsTrouble: (text) => seen(page.locator('#trouble').filter({ hasText: text })),
+    shows: (text) => seen(page.getByText(text)),
+    asksToSignIn: () => page.locator('#signed-out').isVisible(),
+  }
+}
+
+/** A browser of one person's own, with tabs that share their cookies. */
+export const newPerson = async (
+  t: Pick<Test, 'teardown'>,
+  browser: Browser,
+  deployment: Deployment,
+) => {
+  const context = await browser.newContext({ locale: 'en-GB' })
+  context.setDefaultTimeout(20_000)
+  t.teardown(() => context.close())
+  return { context, newTab: () => newTab(context, deployment) }
+}

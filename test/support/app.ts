@@ -1,0 +1,138 @@
+import { subscribe } from 'node:diagnostics_channel'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import type { FastifyInstance } from 'fastify'
+import { symbols } from 'pino'
+import type { Test } from 'tap'
+import { buildApp } from '../../src/app.js'
+import { type Environment, loadConfig } from '../../src/config/load.js'
+import type { Config } from '../../src/config/schema.js'
+import { randomId } from '../../src/ids.js'
+import { type Client, createClient, type Headers } from './client.js'
+import { readJws } from './jws.js'
+
+/** A line that the app logged. */
+export type LogLine = Record<string, unknown>
+
+/** A client that is signed in. */
+export interface Device extends Client {
+  userId: string
+  sessionId: string
+}
+
+export interface Built {
+  app: FastifyInstance
+  config: Config
+  /** What it has logged so far. */
+  log: LogLine[]
+  /** A client that nobody is signed in on. */
+  client: (always?: Headers) => Client
+  /** Signs somebody up; the client is signed in after it. */
+  signedUp: (name: string) => Promise<Device>
+  /** Signs somebody in who has signed up, on one more device. */
+  signedIn: (name: string) => Promise<Device>
+}
+
+/** What somebody of this name signs up with. */
+export const person = (name: string) => ({ email: `${name}@example.com`, password, name })
+export const password = 'Glass-Onion-31'
+
+/** Secrets of no worth, that the configuration takes. */
+export const secrets = {
+  JWT_SECRET: 'kq8Zt2vYx1Lr0pWm5Nc7Bh4Jd9Fg3Sa6',
+  JWT_REFRESH_SECRET: 'Qm1Wn2Eb3Rv4Tc5Yx6Uz7Il8Ok9Pj0Ah',
+}
+
+export const clientOrigin = 'http://localhost:3000'
+
+/** What counts, and refuses past a number, is out of the way of tests of other things. */
+const unlimited = {
+  RATE_LIMIT_MAX_REQUESTS: '1000000',
+  AUTH_RATE_LIMIT_MAX: '1000000',
+  PASSWORD_RESET_RATE_LIMIT_MAX: '1000000',
+  LOCKOUT_TIERS: '1000000:1s',
+  ACCOUNT_FAILURE_MAX: '1000000',
+  ANOMALY_MODE: 'off',
+}
+
+const cheapHashes = { ARGON2_MEMORY_KIB: '64', ARGON2_TIME_COST: '1' }
+
+/** Each app logs into a list of its own: the standard output is the test runner's. */
+const logs = new WeakMap<FastifyInstance, LogLine[]>()
+subscribe('fastify.initialization', (message) => {
+  const { fastify } = message as { fastify: FastifyInstance }
+  const lines: LogLine[] = []
+  const write = (line: string) => lines.push(JSON.parse(line))
+  Object.assign(fastify.log, { [symbols.streamSym]: { write } })
+  logs.set(fastify, lines)
+})
+
+/** Resolves when the store answers. */
+export const storeAnswers = async (app: FastifyInstance): Promise<void> => {
+  while (
+    !(await app.stores.ping().then(
+      () => true,
+      () => false,
+    ))
+  ) {
+    await setTimeout(5)
+  }
+}
+
+/**
+ * The real app in the test profile, with a store of its own: the embedded one in a new folder or, where
+ * `variables` has a `REDIS_URL`, that Redis below a new prefix. Closed when the test ends. It is not
+ * started yet, so that a test may add routes.
+ */
+export const build = async (
+  t: Pick<Test, 'teardown'>,
+  variables: Environment = {},
+  { awaitStore = true } = {},
+): Promise<Built> => {
+  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-app-'))
+  const config = loadConfig(
+    {
+      NODE_ENV: 'test',
+      CLIENT_URLS: clientOrigin,
+      EMBEDDED_STORE_PATH: join(folder, 'store'),
+      REDIS_KEY_PREFIX: `${randomId()}:`,
+      ...secrets,
+      ...cheapHashes,
+      ...unlimited,
+      ...variables,
+    },
+    { folder },
+  )
+  const app = await buildApp(config)
+  t.teardown(async () => {
+    await app.close()
+    rmSync(folder, { recursive: true, force: true })
+  })
+  if (awaitStore) await storeAnswers(app)
+
+  const client = (always?: Headers) => createClient(app, always)
+  const enter = async (url: string, body: object): Promise<Device> => {
+    const device = client()
+    const response = await device.post(url, body)
+    if (response.statusCode >= 300) throw new Error(`${url} answered ${response.body}`)
+    const access = Object.entries(device.cookies('/')).find(([name]) =>
+      name.endsWith('access_token'),
+    )
+    const { sub, sid } = readJws(access?.[1]).claims
+    return Object.assign(device, { userId: String(sub), sessionId: String(sid) })
+  }
+
+  return {
+    app,
+    config,
+    log: logs.get(app) ?? [],
+    client,
+    signedUp: (name) => enter('/api/auth/register', person(name)),
+    signedIn: (name) => {
+      const { email } = person(name)
+      return enter('/api/auth/login', { email, password })
+    },
+  }
+}
