@@ -46,6 +46,13 @@ const cookieValues = (header: string | undefined, name: string): string[] => {
   return values
 }
 
+/** The prefixes (RFC 6265bis, 4.1.3) keep other hosts and plain http from setting these cookies. */
+export const cookieNames = ({ COOKIE_SECURE, COOKIE_DOMAIN }: Config) => {
+  if (!COOKIE_SECURE) return { access: 'access_token', refresh: 'refresh_token' }
+  const prefix = COOKIE_DOMAIN === undefined ? '__Host-' : '__Secure-'
+  return { access: `${prefix}access_token`, refresh: '__Secure-refresh_token' }
+}
+
 const bearer = /^Bearer +(\S+) *$/i
 
 /** Offers the token cookies (contract: names, attributes and lives in docs/sessions.md). */
@@ -55,9 +62,7 @@ export default fp<{ config: Config }>(
     await app.register(cookie, { hook: false })
 
     const { COOKIE_SECURE: secure, COOKIE_DOMAIN: domain } = config
-    const hostPrefix = domain === undefined ? '__Host-' : '__Secure-'
-    const accessName = secure ? `${hostPrefix}access_token` : 'access_token'
-    const refreshName = secure ? '__Secure-refresh_token' : 'refresh_token'
+    const { access: accessName, refresh: refreshName } = cookieNames(config)
     const attributes: CookieSerializeOptions = {
       httpOnly: true,
       secure,

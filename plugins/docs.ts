@@ -3,6 +3,7 @@ import swaggerUi from '@fastify/swagger-ui'
 import fp from 'fastify-plugin'
 import type { Config } from '../src/config/schema.js'
 import { version } from '../src/version.js'
+import { cookieNames } from './cookies.js'
 
 /** Makes the OpenAPI document from the routes' schemas and, where configured, shows it below `/docs`. */
 export default fp<{ config: Config }>(
@@ -23,14 +24,19 @@ export default fp<{ config: Config }>(
             cookie: {
               type: 'apiKey',
               in: 'cookie',
-              name: config.COOKIE_SECURE ? '__Host-access_token' : 'access_token',
+              name: cookieNames(config).access,
             },
             bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
           },
         },
       },
     })
-    await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: true })
+    await app.register(swaggerUi, {
+      routePrefix: '/docs',
+      staticCSP: true,
+      // The page would ask for its own parts over https even where nobody serves that.
+      transformStaticCSP: (policy) => policy.replace(' upgrade-insecure-requests;', ''),
+    })
   },
   { name: 'docs' },
 )

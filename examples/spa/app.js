@@ -1,78 +1,45 @@
-/** The page: which view is shown, and what the buttons do. */
-import { AuthError, createAuth } from './auth.js'
+/** The page: what its buttons do, and which view the session's state calls for. */
+import { createAuth } from './auth.js'
 import { apiUrl } from './config.js'
-import { countDown } from './countdown.js'
 import { connectForm } from './forms.js'
-import { part } from './part.js'
+import { isShown, part, say, show } from './page.js'
+import { endTrouble, inTrouble, untilDecided } from './trouble.js'
 
-const views = ['loading', 'signed-out', 'signed-in']
-const notice = part(document, '#notice')
-const trouble = part(document, '#trouble')
+/** How often somebody signed in or out, here or in another tab. */
+let changes = 0
 
-/** @param {string} name @param {{ focus?: string | undefined }} [options] */
-const show = (name, { focus } = {}) => {
-  for (const view of views) part(document, `#${view}`).hidden = view !== name
-  if (focus !== undefined) part(document, focus).focus()
-}
-
-const isShown = (/** @type {string} */ name) => !part(document, `#${name}`).hidden
-
-// ---- Trouble: nothing was decided, so whoever is signed in stays so, and it is tried again.
-
-/** Seconds between attempts, where the server names none or a shorter time. */
-const pauseMax = 30
-let attempts = 0
-/** Ends the wait for the next attempt. */
-let stopWaiting = () => {}
-let retry = () => {}
-
-const overTrouble = () => {
-  stopWaiting()
-  trouble.hidden = true
-  attempts = 0
-}
-
-/**
- * Asks the server, and again after a while for as long as it gives no verdict.
- * @param {string} stillSo what holds meanwhile
- * @param {() => Promise<void>} work
- */
-const untilDecided = async (stillSo, work) => {
-  stopWaiting()
-  try {
-    await work()
-    overTrouble()
-  } catch (error) {
-    if (!(error instanceof AuthError)) throw error
-    if (error.meaning !== 'later') {
-      overTrouble()
-      // The view of somebody signed out comes with the change itself.
-      if (error.meaning === 'signed-out') return
-      notice.textContent = error.message
-      if (isShown('loading')) show('none')
+const auth = createAuth({
+  apiUrl,
+  onChange: (change, source) => {
+    if (change === 'refreshed') {
+      fillTime('.refreshed', clock, new Date().toISOString())
       return
     }
-    attempts++
-    // Growing, and not the same for everybody, or all pages would come back at once.
-    const pause = Math.min(pauseMax, 2 ** attempts) * (1 + Math.random() / 2)
-    const wait = Math.ceil(Math.max(error.wait ?? 0, pause))
-    show(isShown('signed-in') ? 'signed-in' : 'none')
-    part(trouble, '.explanation').textContent = `${error.message} ${stillSo}`
-    trouble.hidden = false
-    retry = () => void untilDecided(stillSo, work)
-    stopWaiting = countDown(part(trouble, '.timer'), wait, retry)
-  }
-}
-
-part(trouble, 'button').addEventListener('click', () => retry())
-addEventListener('online', () => {
-  if (!trouble.hidden) retry()
+    const elsewhere = source === 'another tab'
+    changes++
+    endTrouble()
+    if (change === 'signed-in') {
+      say('')
+      // Whoever signs out later has an account by now.
+      history.replaceState(null, '', location.pathname)
+      choose()
+      // In this tab the form goes on by itself.
+      if (elsewhere) void load()
+      return
+    }
+    const wasSignedIn = isShown('signed-in')
+    if (wasSignedIn) {
+      say(elsewhere ? 'You were signed out in another tab.' : 'Your session has ended.')
+    }
+    show('signed-out', wasSignedIn ? { focus: `#${chosenForm()}-title` } : {})
+  },
 })
 
 // ---- Signed in
 
 const day = new Intl.DateTimeFormat(undefined, { dateStyle: 'long' })
-const moment = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' })
+const moment = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' })
+const clock = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium' })
 
 /** @param {string} selector @param {Intl.DateTimeFormat} format @param {string | null} time */
 const fillTime = (selector, format, time) => {
@@ -83,11 +50,14 @@ const fillTime = (selector, format, time) => {
 
 /** Shows who is signed in. @param {{ focus?: string }} [options] */
 const load = (options) => {
-  const stillSo = isShown('signed-in')
+  const meanwhile = isShown('signed-in')
     ? 'You are still signed in.'
     : 'If you were signed in, you still are.'
-  return untilDecided(stillSo, async () => {
+  return untilDecided(meanwhile, async () => {
+    const before = changes
     const { data } = await auth.request('/api/auth/session')
+    // Somebody signed in or out while this was on its way: it is about the one before.
+    if (changes !== before) return
     const { user, session } = data
     part(document, '#greeting').textContent = user.name
     part(document, '#signed-in .email').textContent = user.email
@@ -101,14 +71,17 @@ const load = (options) => {
 }
 
 part(document, '#reload').addEventListener('click', async () => {
-  notice.textContent = ''
+  say('')
   await load()
-  if (isShown('signed-in') && trouble.hidden) notice.textContent = 'This is up to date.'
+  if (isShown('signed-in') && !inTrouble()) say('This is up to date.')
 })
 
 part(document, '#sign-out').addEventListener('click', () => {
-  notice.textContent = ''
-  untilDecided('You may still be signed in.', auth.signOut)
+  say('')
+  void untilDecided('You may still be signed in.', async () => {
+    await auth.signOut()
+    say('You are signed out.')
+  })
 })
 
 // ---- Signed out
@@ -136,32 +109,7 @@ connectForm('#sign-up-form', async ({ email = '', password = '', name = '' }) =>
   const { message, data } = await auth.signUp({ email, password, name })
   if (data?.expiresIn !== undefined) await load({ focus: '#greeting' })
   // The server wants the address verified first.
-  else notice.textContent = message
-})
-
-// ---- What happens to the session, here or in another tab
-
-const auth = createAuth({
-  apiUrl,
-  onChange: (change, source) => {
-    const elsewhere = source === 'another tab'
-    if (change === 'refreshed') {
-      fillTime('.refreshed', moment, new Date().toISOString())
-      return
-    }
-    overTrouble()
-    if (change === 'signed-in') {
-      notice.textContent = ''
-      // In this tab the form goes on by itself.
-      if (elsewhere) void load()
-      return
-    }
-    const wasSignedIn = isShown('signed-in')
-    if (wasSignedIn) {
-      notice.textContent = elsewhere ? 'You were signed out in another tab.' : 'You are signed out.'
-    }
-    show('signed-out', wasSignedIn ? { focus: `#${chosenForm()}-title` } : {})
-  },
+  else say(message)
 })
 
 // A page that the back button brings back shows what was so when it was left.

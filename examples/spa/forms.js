@@ -1,7 +1,7 @@
 /** Forms: what is wrong stands beside its field, and is read out with it. */
 import { AuthError } from './auth.js'
 import { countDown } from './countdown.js'
-import { part } from './part.js'
+import { part } from './page.js'
 
 /** @param {HTMLFormElement} form @returns {HTMLInputElement[]} */
 const inputsOf = (form) => [...form.querySelectorAll('input')]
@@ -9,7 +9,7 @@ const inputsOf = (form) => [...form.querySelectorAll('input')]
 /** @param {HTMLInputElement} input @param {string[]} messages none: it is right */
 const mark = (input, messages) => {
   const error = part(document, `#${input.id}-error`)
-  error.textContent = messages.join('. ')
+  error.textContent = messages.map(sentence).join(' ')
   if (messages.length > 0) input.setAttribute('aria-invalid', 'true')
   else input.removeAttribute('aria-invalid')
 }
@@ -58,7 +58,7 @@ export const connectForm = (selector, submit) => {
     explanation.textContent = text
     problem.hidden = text === ''
     if (wait > 0) {
-      stopWaiting = countDown(timer, wait, () => {
+      stopWaiting = countDown(timer, 'Try again', wait, () => {
         explanation.textContent = ''
         timer.textContent = 'You can try again now.'
       })
@@ -74,7 +74,7 @@ export const connectForm = (selector, submit) => {
     }
     const others = markAll(form, error.fields)
     // What stands beside the fields needs no repetition above them.
-    if (others.length > 0) explain(others.join('. '))
+    if (others.length > 0) explain(others.map(sentence).join(' '))
     else if (error.fields.length === 0) explain(sentence(error.message), error.wait)
   }
 

@@ -10,7 +10,8 @@ const files = new Map(
     '/auth.js': ['auth.js', 'text/javascript'],
     '/forms.js': ['forms.js', 'text/javascript'],
     '/countdown.js': ['countdown.js', 'text/javascript'],
-    '/part.js': ['part.js', 'text/javascript'],
+    '/page.js': ['page.js', 'text/javascript'],
+    '/trouble.js': ['trouble.js', 'text/javascript'],
   }),
 )
 

@@ -15,14 +15,14 @@ export const createAccountStore = (
 ): AccountStore => {
   const accounts = accountTable(environment)
   const emails = environment.table<string, string>('emails')
-  const findById = async (userId: string) => accounts.get(userId)
 
   return {
-    findById,
-    async findByEmail(email) {
-      const userId = emails.get(email)
-      return userId === undefined ? undefined : findById(userId)
-    },
+    findById: (userId) => environment.read(() => accounts.get(userId)),
+    findByEmail: (email) =>
+      environment.read(() => {
+        const userId = emails.get(email)
+        return userId === undefined ? undefined : accounts.get(userId)
+      }),
     create: (account) =>
       environment.transaction(() => {
         if (emails.get(account.email) !== undefined) return 'email_taken'

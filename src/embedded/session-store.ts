@@ -29,9 +29,12 @@ export const createSessionStore = (
         const account = activeAccount(userId)
         if (account?.passwordVersion !== passwordVersion) return 'account_changed'
         const now = clock()
-        // Ids sort by birth, so the first are the oldest.
-        const live = sessions.list(userId)
-        for (const old of live.slice(0, Math.max(0, live.length - cap + 1))) {
+        // The oldest first; this one does not count if it is started again.
+        const others = sessions
+          .list(userId)
+          .filter((other) => other.sid !== sid)
+          .sort((a, b) => a.createdAt - b.createdAt)
+        for (const old of others.slice(0, Math.max(0, others.length - cap + 1))) {
           sessions.remove([userId, old.sid])
         }
         const endsAt = now + absolute
@@ -80,13 +83,14 @@ export const createSessionStore = (
       return rotation
     },
 
-    find: async (userId, sid) => {
-      const account = activeAccount(userId)
-      const session = sessions.get([userId, sid])
-      return account && session ? { account, session } : undefined
-    },
+    find: (userId, sid) =>
+      environment.read(() => {
+        const account = activeAccount(userId)
+        const session = sessions.get([userId, sid])
+        return account && session ? { account, session } : undefined
+      }),
 
-    list: async (userId) => sessions.list(userId),
+    list: (userId) => environment.read(() => sessions.list(userId)),
 
     end(userId, sid) {
       const work = environment.transaction(() => {

@@ -20,12 +20,12 @@ export const writeAccount = (account: Account): Record<string, string | number> 
   }
 }
 
-/** Reads the hash back; undefined for a key that does not exist. */
+/** Reads the hash back; undefined for a key that does not exist, and for a draft, which may yet lapse. */
 export const readAccount = (
   userId: string,
   fields: Record<string, string | undefined>,
 ): Account | undefined => {
-  if (fields.email === undefined) return undefined
+  if (fields.email === undefined || fields.draft !== undefined) return undefined
   return {
     userId,
     email: fields.email,

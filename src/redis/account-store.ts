@@ -5,10 +5,8 @@ import { readAccount, splitHash, writeAccount } from './account-record.js'
 import type { Keys } from './keys.js'
 import { type Client, command, script } from './script.js'
 
-/** How long an email stays claimed by a creation that was cut short. */
+/** How long an email stays claimed, and an account a draft, by a creation that was cut short. */
 const claimMs = 10_000
-/** How long an account lasts that was written but never kept; longer than its claim. */
-const draftMs = 60_000
 
 type Claim = ['claimed'] | ['pending'] | ['held', string]
 
@@ -33,7 +31,9 @@ export const createAccountStore = (
     const key = keys.email(email)
     const [outcome, holder] = await claimEmail([key], [userId, claimMs, ''])
     if (outcome === 'claimed') return 'claimed'
-    if (outcome === 'pending' || (await findById(holder)) !== undefined) return 'email_taken'
+    if (outcome === 'pending') return 'email_taken'
+    // Also a draft is there: its creation may be about to keep it.
+    if ((await command(client.exists(keys.account(holder)))) > 0) return 'email_taken'
     const [second] = await claimEmail([key], [userId, claimMs, holder])
     return second === 'claimed' ? 'claimed' : 'email_taken'
   }
@@ -61,7 +61,7 @@ export const createAccountStore = (
       const key = keys.account(userId)
       if ((await claim(email, userId)) === 'email_taken') return 'email_taken'
       await Promise.all([
-        draftAccount([key], [draftMs, ...Object.entries(writeAccount(account)).flat()]),
+        draftAccount([key], [claimMs, 'draft', 1, ...Object.entries(writeAccount(account)).flat()]),
         command(client.zadd(keys.users, account.createdAt, userId)),
       ])
       if ((await confirmEmail([keys.email(email)], [userId])) === 'lost') {

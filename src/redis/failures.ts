@@ -12,7 +12,20 @@ const unavailable =
  * connection, a time-out, no connection at all) means that the store is away; a reply that is none of the
  * above is a mistake of ours and stays what it is.
  */
-export const storeFailure = (error: unknown): unknown =>
-  error instanceof Error && error.name === 'ReplyError' && !unavailable.test(error.message)
-    ? error
-    : new StoreUnavailable({ cause: error })
+export const storeFailure = (error: unknown): unknown => {
+  const failure = withoutCommand(error)
+  return failure instanceof Error &&
+    failure.name === 'ReplyError' &&
+    !unavailable.test(failure.message)
+    ? failure
+    : new StoreUnavailable({ cause: failure })
+}
+
+/**
+ * ioredis puts the command and its arguments on the error, and so a password hash or the password of the
+ * Redis itself into the log.
+ */
+export const withoutCommand = <Failure>(error: Failure): Failure => {
+  if (error instanceof Error) Reflect.deleteProperty(error, 'command')
+  return error
+}

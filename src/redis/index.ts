@@ -7,24 +7,15 @@ import { createKeys } from './keys.js'
 import { command } from './script.js'
 import { createSessionStore } from './session-store.js'
 
-/** The subscriber's connection shares the fate of the other; what matters of it is told by the channel. */
-const silent: StoreEvents = { connected: () => {}, lost: () => {}, warning: () => {} }
-
-/** Opens Redis at `url`. Does not wait for it: until it is there every operation is `StoreUnavailable`. */
+/** Opens the Redis that `url` names (a server, a Cluster or a Sentinel's master). Does not wait for it: until it is there every operation is `StoreUnavailable`. */
 export const openRedis = (
   options: { url: string; keyPrefix: string },
   events: StoreEvents,
 ): Stores => {
-  const client = connect(options.url, events)
-  const subscriber = connect(options.url, silent)
+  const { client, masters } = connect(options.url, events)
   const keys = createKeys(options.keyPrefix)
   const announcer = createAnnouncer()
-  const lines = {
-    publishers: () => [client],
-    subscriber,
-    redial: () => subscriber.disconnect(true),
-  }
-  const invalidations = createInvalidations(lines, keys.invalidate, announcer)
+  const invalidations = createInvalidations(masters, keys.invalidate, announcer)
   return {
     kind: 'redis',
     accounts: createAccountStore(client, keys, announcer),
@@ -35,7 +26,6 @@ export const openRedis = (
     },
     close: async () => {
       invalidations.close()
-      subscriber.disconnect()
       client.disconnect()
     },
   }

@@ -7,7 +7,7 @@ import type { Test } from 'tap'
 // Named so that the compiler looks at all of the page's code.
 import type {} from '../../examples/spa/app.js'
 import { pages } from '../../examples/spa/pages.js'
-import { startServer } from '../support/process.js'
+import { type ListeningServer, startServer } from '../support/process.js'
 
 /** A web server on a free port; it ends with the test. */
 export const listen = async (
@@ -29,6 +29,7 @@ export const listen = async (
 export interface Deployment {
   pageUrl: string
   apiUrl: string
+  server: ListeningServer
 }
 
 /** Starts both. They end with the test. */
@@ -39,7 +40,7 @@ export const deploy = async (
   // Each has to know the other's address.
   let answer: RequestListener = (_, response) => response.end()
   const pageUrl = await listen(t, 'localhost', (request, response) => answer(request, response))
-  const { url } = await startServer(t, {
+  const server = await startServer(t, {
     env: {
       HOST: '127.0.0.1',
       CLIENT_URLS: pageUrl,
@@ -50,9 +51,9 @@ export const deploy = async (
       ...env,
     },
   })
-  const apiUrl = `http://localhost:${new URL(url).port}`
+  const apiUrl = `http://localhost:${new URL(server.url).port}`
   answer = pages(apiUrl)
-  return { pageUrl, apiUrl }
+  return { pageUrl, apiUrl, server }
 }
 
 export interface Person {
@@ -108,7 +109,7 @@ export const newTab = async (context: BrowserContext, { pageUrl }: Deployment): 
       await page.goto(`${pageUrl}/${hash}`)
     },
     signUp: async ({ name, email, password }) => {
-      await page.getByRole('link', { name: 'Create account' }).click()
+      await page.getByRole('link', { name: 'Sign up' }).click()
       const signUp = form('Create an account')
       await signUp.getByLabel('Name').fill(name)
       await signUp.getByLabel('Email').fill(email)
@@ -143,4 +144,15 @@ export const newPerson = async (
   context.setDefaultTimeout(20_000)
   t.teardown(() => context.close())
   return { context, newTab: () => newTab(context, deployment) }
+}
+
+/** Notes what a tab asks of the API from now on: `POST /api/auth/refresh 200`, in the order of the answers. */
+export const watch = (page: Page, apiUrl: string): (() => string[]) => {
+  const lines: string[] = []
+  page.on('response', (response) => {
+    const { origin, pathname } = new URL(response.url())
+    const method = response.request().method()
+    if (origin === apiUrl) lines.push(`${method} ${pathname} ${response.status()}`)
+  })
+  return () => lines
 }

@@ -69,14 +69,9 @@ subscribe('fastify.initialization', (message) => {
   logs.set(fastify, lines)
 })
 
-/** Resolves when the store answers. */
-export const storeAnswers = async (app: FastifyInstance): Promise<void> => {
-  while (
-    !(await app.stores.ping().then(
-      () => true,
-      () => false,
-    ))
-  ) {
+/** Asks again and again, for at most 5 s, until the answer is yes. */
+export const eventually = async (ask: () => Promise<boolean>): Promise<void> => {
+  for (const late = AbortSignal.timeout(5_000); !(await ask()); late.throwIfAborted()) {
     await setTimeout(5)
   }
 }
@@ -110,7 +105,12 @@ export const build = async (
     await app.close()
     rmSync(folder, { recursive: true, force: true })
   })
-  if (awaitStore) await storeAnswers(app)
+  const storeAnswers = () =>
+    app.stores.ping().then(
+      () => true,
+      () => false,
+    )
+  if (awaitStore) await eventually(storeAnswers)
 
   const client = (always?: Headers) => createClient(app, always)
   const enter = async (url: string, body: object): Promise<Device> => {

@@ -95,8 +95,8 @@ t.test('startProxy', async (t) => {
         port: proxy.port,
         lazyConnect: true,
         retryStrategy: null,
-        commandTimeout: 150,
-        connectTimeout: 150,
+        commandTimeout: 300,
+        connectTimeout: 300,
       })
       client.on('error', () => {})
       t.teardown(() => client.disconnect())

@@ -13,7 +13,7 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local ends = now + ARGV[6]
 local expires = math.min(now + ARGV[5], ends)
 
--- Ids sort by birth, so the first are the oldest. Those already past their end do not count.
+-- The oldest come first. Those already past their end do not count, nor does this one if it is started again.
 local live = {}
 local latest = expires
 local all = redis.call('HGETALL', KEYS[2])
@@ -21,14 +21,16 @@ for i = 1, #all, 2 do
   local other = cjson.decode(all[i + 1])
   if other.expires <= now then
     redis.call('HDEL', KEYS[2], all[i])
-  else
-    live[#live + 1] = all[i]
+  elseif all[i] ~= ARGV[1] then
+    live[#live + 1] = { sid = all[i], created = other.created }
     latest = math.max(latest, other.expires)
   end
 end
-table.sort(live)
+table.sort(live, function (a, b)
+  return a.created < b.created or (a.created == b.created and a.sid < b.sid)
+end)
 for i = 1, #live - tonumber(ARGV[7]) + 1 do
-  redis.call('HDEL', KEYS[2], live[i])
+  redis.call('HDEL', KEYS[2], live[i].sid)
 end
 
 local session = cjson.encode({

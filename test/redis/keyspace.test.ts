@@ -1,0 +1,177 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import type { Redis } from 'ioredis'
+import t, { type Test } from 'tap'
+import type { AccountStore } from '../../src/accounts/account-store.js'
+import { StoreUnavailable } from '../../src/errors.js'
+import { createAccountStore } from '../../src/redis/account-store.js'
+import { createKeys } from '../../src/redis/keys.js'
+import { createAnnouncer } from '../../src/sessions/invalidation.js'
+import { fiftyTimes, inShort, newAccount, second, tally } from '../stores/subject.js'
+import { startRedis } from '../support/redis.js'
+import { open } from './open.js'
+
+const scripts = new URL('../../src/redis/lua/', import.meta.url)
+
+t.test('every script touches only keys that it was given', async (t) => {
+  for (const name of readdirSync(scripts)) {
+    const source = readFileSync(new URL(name, scripts), 'utf8')
+    const calls = [...source.matchAll(/redis\.p?call\s*\(([^)]*)/g)].map(([, args]) => args ?? '')
+    const keyless = /^'(TIME|PUBLISH)'/
+    t.strictSame(
+      calls.filter((args) => !keyless.test(args) && !/^'[A-Z]+', KEYS\[\d\]/.test(args)),
+      [],
+      name,
+    )
+  }
+})
+
+t.test('all keys of an account lie in one slot of a Cluster', async (t) => {
+  const server = await startRedis(t, { args: ['--cluster-enabled', 'yes'] })
+  const slot = (key: string) => server.command('CLUSTER', 'KEYSLOT', key)
+  for (const prefix of ['', 'gh:', '{a}:', 'a{', '}{']) {
+    const keys = createKeys(prefix)
+    t.equal(await slot(keys.sessions('ada')), await slot(keys.account('ada')), prefix)
+  }
+  const { account } = createKeys('gh:')
+  t.not(await slot(account('ada')), await slot(account('bob')), 'accounts are spread')
+})
+
+t.test('an email turns up in no key', async (t) => {
+  const { email } = createKeys('gh:')
+  t.match(email('ada@example.com'), /^gh:email:[\w-]{43}$/)
+  t.not(email('ada@example.com'), email('bob@example.com'))
+})
+
+t.test('the creation of an account', async (t) => {
+  const server = await startRedis(t)
+  const raw = await server.connect()
+  const keys = createKeys('gh:')
+  const { stores } = await open(t, server)
+  const { stores: elsewhere } = await open(t, server)
+  const subject = { stores, elsewhere, age: async () => {}, alter: async () => {} }
+  const { signedUp } = inShort(stores)
+
+  /** The store of an instance about each of whose commands `before` decides: how many it has sent so far. */
+  const watched = (before: (sent: number) => unknown): AccountStore => {
+    let sent = 0
+    const client = new Proxy(raw, {
+      get: (target, name) => {
+        const method: unknown = Reflect.get(target, name)
+        if (typeof method !== 'function') return method
+        return async (...args: unknown[]) => {
+          await before(sent++)
+          return method.apply(target, args)
+        }
+      },
+    })
+    return createAccountStore(client as Redis, keys, createAnnouncer())
+  }
+
+  /** An instance whose process ends after so many commands. */
+  const mortal = (commands: number): AccountStore =>
+    watched((sent) => {
+      if (sent >= commands) throw new Error('This process has ended')
+    })
+
+  /** Takes as much off the life of every key that has one. */
+  const lapse = async (ms: number): Promise<void> => {
+    for (const key of await raw.keys('*')) {
+      const left = await raw.pttl(key)
+      if (left >= 0) await raw.pexpire(key, left - ms)
+    }
+  }
+
+  const allLasting = async (t: Test, ...names: string[]) => {
+    for (const name of names) t.equal(await raw.pttl(name), -1, name)
+  }
+
+  // Each script is known to the server from here on, so that a command is sent once.
+  await signedUp()
+
+  t.test('leaves what lasts when it is through', async (t) => {
+    const { userId, email } = await signedUp()
+    await allLasting(t, keys.account(userId), keys.email(email))
+    t.equal(await raw.hexists(keys.account(userId), 'draft'), 0)
+    t.ok(await raw.zscore(keys.users, userId))
+  })
+
+  /** Whether a creation of this many commands goes through; it is asked for the least such number. */
+  const goesThrough = async (commands: number) =>
+    (await mortal(commands)
+      .create(newAccount())
+      .catch(() => '')) === 'created'
+  let through = 0
+  while (!(await goesThrough(through))) through++
+
+  for (let commands = 0; commands < through; commands++) {
+    t.test(`cut short after ${commands} of its ${through} commands`, async (t) => {
+      t.test('blocks the email for the life of a claim and no longer', async (t) => {
+        const account = newAccount()
+        await t.rejects(mortal(commands).create(account), StoreUnavailable)
+        const rival = newAccount({ email: account.email })
+        const outcome = await stores.accounts.create(rival)
+        t.match(outcome, /^(created|email_taken)$/)
+        await lapse(10 * second)
+        const late = newAccount({ email: account.email })
+        t.equal(
+          await stores.accounts.create(late),
+          outcome === 'created' ? 'email_taken' : 'created',
+        )
+        const kept = outcome === 'created' ? rival : late
+        t.strictSame(await stores.accounts.findByEmail(account.email), kept)
+        await allLasting(t, keys.account(kept.userId), keys.email(account.email))
+        t.equal(await raw.exists(keys.account(account.userId)), 0, 'and leaves no account')
+      })
+
+      t.test('shows no account that would not last', async (t) => {
+        const account = newAccount()
+        await t.rejects(mortal(commands).create(account), StoreUnavailable)
+        t.equal(await stores.accounts.findByEmail(account.email), undefined)
+        t.equal(await stores.accounts.findById(account.userId), undefined)
+      })
+
+      t.test('makes way for exactly one of fifty', async (t) => {
+        const account = newAccount()
+        await t.rejects(mortal(commands).create(account), StoreUnavailable)
+        await lapse(10 * second)
+        const outcomes = await fiftyTimes(subject, ({ accounts }) =>
+          accounts.create(newAccount({ email: account.email })),
+        )
+        t.strictSame(tally(outcomes), { created: 1, email_taken: 49 })
+      })
+    })
+  }
+
+  t.test('takes over an email whose account has vanished', async (t) => {
+    const { userId, email } = await signedUp()
+    await raw.del(keys.account(userId))
+    const outcomes = await fiftyTimes(subject, ({ accounts }) =>
+      accounts.create(newAccount({ email })),
+    )
+    t.strictSame(tally(outcomes), { created: 1, email_taken: 49 })
+    t.match(await stores.accounts.findByEmail(email), { email })
+  })
+
+  for (let commands = 1; commands < through; commands++) {
+    t.test(
+      `that stalls after ${commands} commands does not get in a quicker one's way`,
+      async (t) => {
+        const slow = newAccount()
+        const quick = newAccount({ email: slow.email })
+        const outcome = await watched(async (sent) => {
+          if (sent !== commands) return
+          await lapse(10 * second)
+          t.equal(await stores.accounts.create(quick), 'created')
+        })
+          .create(slow)
+          .catch((error: unknown) => error)
+        if (outcome !== 'email_taken') t.type(outcome, StoreUnavailable, 'never created')
+        t.strictSame(await stores.accounts.findByEmail(slow.email), quick)
+        t.equal(await stores.accounts.findById(slow.userId), undefined)
+        await lapse(10 * second)
+        t.equal(await raw.exists(keys.account(slow.userId)), 0)
+        await allLasting(t, keys.account(quick.userId), keys.email(slow.email))
+      },
+    )
+  }
+})

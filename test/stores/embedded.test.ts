@@ -1,0 +1,38 @@
+import { open } from 'lmdb'
+import t from 'tap'
+import type { Account } from '../../src/accounts/account.js'
+import { openEmbedded } from '../../src/embedded/index.js'
+import { accountContract } from './account-contract.js'
+import { invalidationContract } from './invalidation-contract.js'
+import { sessionContract } from './session-contract.js'
+import type { Subject } from './subject.js'
+
+let ahead = 0
+const folder = t.testdir()
+const stores = openEmbedded(folder, () => Date.now() + ahead)
+/** The store's own file, read and written past its ports. */
+const file = open({ path: `${folder}/data.mdb`, maxDbs: 32 })
+const accounts = file.openDB<Account, string>({ name: 'accounts' })
+t.teardown(async () => {
+  await file.close()
+  await stores.close()
+})
+
+const subject: Subject = {
+  stores,
+  elsewhere: stores,
+  age: async (_userId, ms) => {
+    ahead += ms
+  },
+  alter: async (userId, changes) => {
+    const account = accounts.get(userId)
+    if (account === undefined) throw new Error('There is no such account')
+    await (changes ? accounts.put(userId, { ...account, ...changes }) : accounts.remove(userId))
+  },
+}
+
+t.test('the embedded store keeps the promises of', async (t) => {
+  t.test('accounts', async (t) => accountContract(t, subject))
+  t.test('sessions', async (t) => sessionContract(t, subject))
+  t.test('invalidations', async (t) => invalidationContract(t, subject))
+})

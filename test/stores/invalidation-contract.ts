@@ -1,0 +1,85 @@
+import type { Test } from 'tap'
+import type { Invalidation } from '../../src/sessions/invalidation.js'
+import type { Stores } from '../../src/stores.js'
+import { inShort, newAccount, type Subject } from './subject.js'
+
+/** What listeners of one instance have heard, and a way to wait for more. */
+const eavesdrop = ({ invalidations }: Stores) => {
+  const heard: Invalidation[] = []
+  let wake = (): void => {}
+  invalidations.listen({
+    invalidated: (invalidation) => {
+      heard.push(invalidation)
+      wake()
+    },
+    lost: () => {},
+    restored: () => wake(),
+  })
+  /** Resolves when it holds; the test's time-out ends it otherwise. */
+  const until = async (holds: () => boolean): Promise<void> => {
+    while (!holds()) {
+      await new Promise<void>((resolve) => {
+        wake = resolve
+      })
+    }
+  }
+  return { heard, until }
+}
+
+const isOf = (wanted: Invalidation) => (other: Invalidation) =>
+  other.userId === wanted.userId && other.sid === wanted.sid
+
+/** Holds a store to what `Invalidations` promises of every operation that revokes something. */
+export const invalidationContract = (t: Test, { stores, elsewhere }: Subject): void => {
+  const { accounts, sessions } = stores
+  const { signedUp, start, rotate } = inShort(stores)
+  const here = eavesdrop(stores)
+  const there = eavesdrop(elsewhere)
+
+  /** A session that has been announced everywhere already, two rotations old. */
+  const settled = async () => {
+    const { userId } = await signedUp()
+    const { sid } = await start(userId)
+    await rotate(userId, sid, 1)
+    await rotate(userId, sid, 2)
+    await there.until(() => there.heard.some(isOf({ userId })))
+    here.heard.length = 0
+    there.heard.length = 0
+    return { userId, sid }
+  }
+  type Settled = Awaited<ReturnType<typeof settled>>
+
+  const account = ({ userId }: Settled): Invalidation => ({ userId })
+  const session = ({ userId, sid }: Settled): Invalidation => ({ userId, sid })
+
+  const announced: [
+    what: string,
+    operation: (settled: Settled) => Promise<unknown>,
+    expected: (settled: Settled) => Invalidation,
+  ][] = [
+    ['the start of a session', ({ userId }) => start(userId), account],
+    ['the end of a session', ({ userId, sid }) => sessions.end(userId, sid), session],
+    ['the end of all sessions', ({ userId }) => sessions.endAll(userId), account],
+    ['the end of a reused session', ({ userId, sid }) => rotate(userId, sid, 1), session],
+    [
+      'a changed password',
+      ({ userId }) => accounts.changePassword(userId, 1, newAccount().passwordHash),
+      account,
+    ],
+  ]
+
+  t.test('every instance hears of', async (t) => {
+    await here.until(() => stores.invalidations.isProved())
+    await there.until(() => elsewhere.invalidations.isProved())
+    for (const [what, operation, expected] of announced) {
+      t.test(what, async (t) => {
+        const before = await settled()
+        await operation(before)
+        const { length } = here.heard.filter(isOf(expected(before)))
+        t.ok(length > 0, 'at once where it was done')
+        await there.until(() => there.heard.some(isOf(expected(before))))
+        t.ok(there.heard.every(({ userId }) => userId === before.userId))
+      })
+    }
+  })
+}
