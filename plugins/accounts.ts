@@ -19,6 +19,7 @@ export default fp<{ config: Config }>(
     const deps = {
       accounts: app.stores.accounts,
       hasher: app.hasher,
+      guard: app.passwordGuard,
       emit: app.events.emit,
       passwordRules: { minLength: config.PASSWORD_MIN_LENGTH, isCommon: loadCommonPasswords() },
     }
@@ -27,5 +28,5 @@ export default fp<{ config: Config }>(
       changePassword: createChangePassword(deps),
     })
   },
-  { name: 'accounts', dependencies: ['stores', 'events', 'passwords'] },
+  { name: 'accounts', dependencies: ['stores', 'events', 'passwords', 'lockout'] },
 )

@@ -1,15 +1,23 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Role } from '../src/accounts/account.js'
-import { InsufficientPermissions, NoToken } from '../src/errors.js'
+import { GatehouseError, InsufficientPermissions, NoToken } from '../src/errors.js'
 import type { Identity } from '../src/sessions/identify.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
+    /** Hook: finds out who is asking, if anybody is signed in, and refuses nobody. */
+    recognise: (request: FastifyRequest) => Promise<void>
     /** Hook: lets only signed-in people through. Add it to a scope to make that private. */
     authenticate: (request: FastifyRequest, reply: FastifyReply) => Promise<void>
     /** Hook factory: lets only these roles through; comes after `authenticate`. */
     authorize: (roles: Role[]) => (request: FastifyRequest) => Promise<void>
+  }
+  interface FastifyRequest {
+    /** Who is asking, as far as `recognise` or `authenticate` has found out. */
+    readonly recognised: Identity | undefined
+    /** The session that the request belongs to: of whoever is asking, else of a genuine refresh cookie. */
+    readonly sessionId: string | undefined
   }
 }
 
@@ -23,22 +31,51 @@ declare module '@fastify/jwt' {
 /** Offers the guards; adds no hook by itself. */
 export default fp(
   async (app) => {
-    const known = new WeakMap<FastifyRequest, Identity>()
+    const known = new WeakMap<FastifyRequest, Identity | GatehouseError>()
+    const identityOf = (request: FastifyRequest): Identity | undefined => {
+      const found = known.get(request)
+      return found instanceof GatehouseError ? undefined : found
+    }
     const userOf = (request: FastifyRequest): Identity => {
-      const user = known.get(request)
+      const user = identityOf(request)
       if (user === undefined) throw new NoToken()
       return user
     }
 
+    const recognise = async (request: FastifyRequest) => {
+      try {
+        known.set(request, await app.sessions.identify(request.tokens.access))
+      } catch (error) {
+        if (!(error instanceof GatehouseError)) throw error
+        known.set(request, error)
+      }
+    }
+
+    app.decorate('recognise', recognise)
     app.decorate('authenticate', async (request: FastifyRequest, reply: FastifyReply) => {
-      const identity = await app.sessions.identify(request.tokens.access)
-      known.set(request, identity)
-      reply.offerRenewal(identity)
+      if (!known.has(request)) await recognise(request)
+      const found = known.get(request)
+      if (found instanceof GatehouseError) throw found
+      reply.offerRenewal(userOf(request))
     })
     app.decorate('authorize', (requiredRoles: Role[]) => async (request: FastifyRequest) => {
-      const { role } = userOf(request)
+      const { role, userId } = userOf(request)
       if (requiredRoles.includes(role)) return
+      app.events.emit('access.denied', request.origin, { userId, reason: 'role' })
       throw new InsufficientPermissions({ extras: { requiredRoles, userRole: role } })
+    })
+    app.decorateRequest('recognised', {
+      getter(this: FastifyRequest) {
+        return identityOf(this)
+      },
+    })
+    app.decorateRequest('sessionId', {
+      getter(this: FastifyRequest) {
+        const identity = identityOf(this)
+        if (identity !== undefined) return identity.session.sessionId
+        const [token] = this.tokens.refresh
+        return token === undefined ? undefined : app.tokens.refresh.read(token)?.sid
+      },
     })
     app.decorateRequest('user', {
       getter(this: FastifyRequest) {
@@ -46,5 +83,5 @@ export default fp(
       },
     })
   },
-  { name: 'authenticate', dependencies: ['cookies', 'sessions', 'token-renewal'] },
+  { name: 'authenticate', dependencies: ['cookies', 'sessions', 'tokens', 'token-renewal'] },
 )

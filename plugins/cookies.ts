@@ -34,7 +34,7 @@ const candidatesMax = 4
 const refreshPath = '/api/auth'
 
 /** All values of a cookie, in the browser's order: the most specific path first (RFC 6265, 5.4). */
-const cookieValues = (header: string | undefined, name: string): string[] => {
+export const cookieValues = (header: string | undefined, name: string): string[] => {
   if (header === undefined) return []
   const values: string[] = []
   for (const pair of header.split(';')) {

@@ -30,8 +30,10 @@ const byFastifyCode: Record<string, () => GatehouseError> = {
 }
 
 /** The entry of the catalogue behind whatever was thrown; for what is in none, `InternalError`. */
-export const catalogued = (error: Partial<FastifyError>): GatehouseError => {
-  if (error instanceof GatehouseError) return error
+export const catalogued = (thrown: Partial<FastifyError> | null): GatehouseError => {
+  if (thrown instanceof GatehouseError) return thrown
+  // Anything can be thrown, nothing included.
+  const error = thrown ?? {}
   if (error.validation) {
     const errors = error.validation.slice(0, maxFieldErrors)
     return new ValidationFailed(errors.map((one) => fieldError(one, error.validationContext)))

@@ -1,6 +1,5 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { NotFound } from '../src/errors.js'
 import { catalogued, failureBody } from './error-answers.js'
 
 /** Answers a failure in the one envelope; what is our own fault is logged with its cause. */
@@ -17,6 +16,10 @@ export const sendFailure = (
     )
   }
   if (failure.status === 401) reply.header('WWW-Authenticate', challenge(failure.code))
+  if (failure.limit !== undefined) {
+    const { max, reset } = failure.limit
+    reply.headers({ 'RateLimit-Limit': max, 'RateLimit-Remaining': 0, 'RateLimit-Reset': reset })
+  }
   if (failure.retryAfter !== undefined) reply.header('Retry-After', failure.retryAfter)
   return reply
     .header('Cache-Control', 'no-store')
@@ -30,11 +33,10 @@ const challenge = (code: string): string =>
     ? 'Bearer realm="gatehouse", error="invalid_token"'
     : 'Bearer realm="gatehouse"'
 
-/** One envelope for thrown errors, refused input and unknown URLs. */
+/** One envelope for thrown errors and refused input. */
 export default fp(
   async (app) => {
     app.setErrorHandler(sendFailure)
-    app.setNotFoundHandler((request, reply) => sendFailure(new NotFound(), request, reply))
   },
   { name: 'errors', dependencies: ['request-id'] },
 )

@@ -48,6 +48,7 @@ export default fp<{ config: Config }>(
         accounts,
         sessions,
         hasher: app.hasher,
+        guard: app.passwordGuard,
         issue,
         emit,
         lifetimes,
@@ -61,5 +62,5 @@ export default fp<{ config: Config }>(
       cache,
     })
   },
-  { name: 'sessions', dependencies: ['stores', 'events', 'passwords', 'tokens'] },
+  { name: 'sessions', dependencies: ['stores', 'events', 'passwords', 'lockout', 'tokens'] },
 )

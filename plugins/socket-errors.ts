@@ -25,7 +25,7 @@ export const socketErrors = (
   headers: Record<string, string>,
 ): Pick<FastifyServerOptions, 'clientErrorHandler' | 'frameworkErrors'> => ({
   clientErrorHandler(error, socket) {
-    // The client is gone, or an answer is on its way already: anything more would corrupt it.
+    // The client is gone, or it was answered already: more could be taken for the answer to something else.
     if (error.code === 'ECONNRESET' || !socket.writable || socket.bytesWritten > 0) {
       socket.destroy()
       return

@@ -14,14 +14,22 @@ import jwksRoute from './well-known/jwks.js'
 
 /** For everybody: what a person does before being signed in. */
 const publicScope: FastifyPluginAsync = async (app) => {
+  app.addHook('onRequest', app.limitRequests)
+  app.addHook('onRequest', app.detectAnomaly)
   await app.register(registerRoute, { prefix: '/auth' })
   await app.register(loginRoute, { prefix: '/auth' })
   await app.register(refreshRoute, { prefix: '/auth' })
   await app.register(logoutRoute, { prefix: '/auth' })
 }
 
-/** For the signed in; the guard comes before anything of the request but its headers is looked at. */
+/**
+ * For the signed in; the guard comes before anything of the request but its headers is looked at, and the
+ * limits before the guard, so that they count what it refuses.
+ */
 const privateScope: FastifyPluginAsync = async (app) => {
+  app.addHook('onRequest', app.recognise)
+  app.addHook('onRequest', app.limitRequests)
+  app.addHook('onRequest', app.detectAnomaly)
   app.addHook('onRequest', app.authenticate)
   await app.register(sessionRoute, { prefix: '/auth' })
   await app.register(sessionsRoutes, { prefix: '/auth' })
@@ -29,7 +37,7 @@ const privateScope: FastifyPluginAsync = async (app) => {
   await app.register(profileRoutes, { prefix: '/profile' })
 }
 
-/** For other services, which prove themselves by a secret; without one there is nothing here. */
+/** For other services, which prove themselves by a secret instead; without one there is nothing here. */
 const serviceScope: FastifyPluginAsync<{ config: Config }> = async (app, { config }) => {
   if (config.INTROSPECTION_TOKEN === undefined) return
   app.addHook('onRequest', app.requireServiceToken(config.INTROSPECTION_TOKEN))
@@ -44,6 +52,7 @@ const routes: FastifyPluginAsync<{ config: Config }> = async (app, { config }) =
         reply.header('Cache-Control', 'no-store')
       })
       api.addHook('onRequest', api.rejectForgery)
+      api.addHook('onError', api.noteFailure)
       await api.register(publicScope)
       await api.register(privateScope)
       await api.register(serviceScope, { config })

@@ -7,7 +7,9 @@ import {
   InvalidToken,
   NoToken,
   PayloadTooLarge,
+  RateLimitExceeded,
   StoreUnavailable,
+  SuspiciousActivityBlocked,
   TokenExpired,
   UnderPressure,
   UnsupportedMediaType,
@@ -89,7 +91,13 @@ export const signedIn = { security: [{ cookie: [] }, { bearer: [] }] }
 export const guardErrors = [NoToken, TokenExpired, InvalidToken]
 
 /** What any route may answer. */
-const general = [InternalError, StoreUnavailable, UnderPressure]
+const general = [
+  RateLimitExceeded,
+  SuspiciousActivityBlocked,
+  InternalError,
+  StoreUnavailable,
+  UnderPressure,
+]
 /** What any route that changes something may answer besides. */
 const unsafe = [ValidationFailed, CsrfRejected, PayloadTooLarge, UnsupportedMediaType]
 

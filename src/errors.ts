@@ -15,6 +15,8 @@ export interface ErrorDetails {
   extras?: Record<string, unknown>
   /** Seconds, for the `Retry-After` header (RFC 9110, 10.2.3). */
   retryAfter?: number
+  /** The limit that was met, for the `RateLimit-*` headers; `reset` in seconds. */
+  limit?: { max: number; reset: number }
   /** The failure behind it: logged, never sent. */
   cause?: unknown
 }
@@ -23,6 +25,7 @@ export interface ErrorDetails {
 export class GatehouseError extends Error {
   readonly extras: Record<string, unknown>
   readonly retryAfter: number | undefined
+  readonly limit: ErrorDetails['limit']
 
   constructor(
     readonly status: number,
@@ -34,6 +37,7 @@ export class GatehouseError extends Error {
     this.name = new.target.name
     this.extras = details.extras ?? {}
     this.retryAfter = details.retryAfter
+    this.limit = details.limit
   }
 }
 
@@ -122,6 +126,28 @@ export class UserExists extends define(
   409,
   'USER_EXISTS',
   'An account with this email exists already',
+) {}
+/** 423: so many wrong passwords that none is checked for a while; `lockDurationMinutes` says how long. */
+export class AccountLocked extends define(
+  423,
+  'ACCOUNT_LOCKED',
+  'Too many failed sign-ins, try again later or reset the password',
+) {}
+export class AuthRateLimitExceeded extends define(
+  429,
+  'AUTH_RATE_LIMIT_EXCEEDED',
+  'Too many failed sign-ins or registrations from your address, try again later',
+) {}
+export class RateLimitExceeded extends define(
+  429,
+  'RATE_LIMIT_EXCEEDED',
+  'Too many requests, try again later',
+) {}
+export class SuspiciousActivityBlocked extends define(
+  429,
+  'SUSPICIOUS_ACTIVITY_BLOCKED',
+  'This looks automated, try again in a minute',
+  { retryAfter: 60 },
 ) {}
 export class PayloadTooLarge extends define(413, 'PAYLOAD_TOO_LARGE', 'The body is too large') {}
 export class UnsupportedMediaType extends define(

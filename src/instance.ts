@@ -1,13 +1,29 @@
+import type { AddressInfo } from 'node:net'
 import { buildApp } from './app.js'
 import type { Config } from './config/schema.js'
+import { version } from './version.js'
+
+/** Where a person on this machine reaches the server. */
+const localUrl = (config: Config, { port }: AddressInfo): string => {
+  const isLocal = ['127.0.0.1', '::1', '0.0.0.0', '::'].includes(config.HOST)
+  return `http://${isLocal ? 'localhost' : config.HOST}:${port}`
+}
 
 /** Starts one instance and resolves when it listens. It ends, with grace, on SIGTERM and SIGINT. */
 export const startInstance = async (config: Config): Promise<void> => {
   const app = await buildApp(config)
-  const url = await app.listen({ host: config.HOST, port: config.PORT })
-  const docs = config.DOCS ? `${url}/docs` : undefined
+  await app.listen({ host: config.HOST, port: config.PORT })
+  // An app that listens on a port has an address of this kind.
+  const url = localUrl(config, app.server.address() as AddressInfo)
   const { kind: store } = app.stores
+  const docs = config.DOCS ? `${url}/docs` : undefined
   app.log.info({ url, profile: config.NODE_ENV, store, docs }, 'listening')
+  if (config.NODE_ENV === 'development') {
+    const where = store === 'embedded' ? `embedded, in ${config.EMBEDDED_STORE_PATH}` : store
+    const lines = [`Gatehouse ${version}`, `  url      ${url}`, `  profile  ${config.NODE_ENV}`]
+    lines.push(`  store    ${where}`, ...(docs === undefined ? [] : [`  docs     ${docs}`]))
+    process.stdout.write(`\n${lines.join('\n')}\n\n`)
+  }
 
   const stop = (signal: NodeJS.Signals) => {
     app.log.info({ signal }, 'stopping')

@@ -1,5 +1,7 @@
-import type { LoggerOptions } from 'pino'
+import { type DestinationStream, type LoggerOptions, multistream, type StreamEntry } from 'pino'
+import pretty from 'pino-pretty'
 import type { Config } from './config/schema.js'
+import { openLogFile } from './log-file.js'
 
 /** Whatever is logged by mistake under one of these names comes out as a placeholder. */
 const secretNames = [
@@ -17,18 +19,29 @@ const secretNames = [
   'email',
 ]
 
-/** Options of the one logger: JSON lines on standard output, made readable in development. */
-export const loggerOptions = (config: Config): LoggerOptions => ({
+/** The logger decides by level; no stream holds anything back, since security events pass at any level. */
+const all = 'trace'
+
+/** Where lines go: standard output, readable in development, and the configured file. */
+const streams = (config: Config): StreamEntry[] => {
+  const output =
+    config.NODE_ENV === 'development'
+      ? pretty({ translateTime: 'HH:MM:ss', ignore: 'pid,hostname' })
+      : process.stdout
+  const { LOG_FILE: file } = config
+  return [
+    { level: all, stream: output },
+    ...(file === undefined ? [] : [{ level: all, stream: openLogFile(file) } as const]),
+  ]
+}
+
+/** Options of the one logger: JSON lines. */
+export const loggerOptions = (config: Config): LoggerOptions & { stream: DestinationStream } => ({
   level: config.LOG_LEVEL,
   redact: secretNames.flatMap((name) => [`["${name}"]`, `*["${name}"]`, `*.*["${name}"]`]),
   serializers: {
     // Fastify's own would log the URL with its query string, which may carry a token.
     req: (request: { method: string }) => ({ method: request.method }),
   },
-  ...(config.NODE_ENV === 'development' && {
-    transport: {
-      target: 'pino-pretty',
-      options: { translateTime: 'HH:MM:ss', ignore: 'pid,hostname' },
-    },
-  }),
+  stream: multistream(streams(config)),
 })

@@ -24,6 +24,8 @@ export const serverOptions = (config: Config) =>
     return503OnClosing: false,
     routerOptions: { maxParamLength: 128 },
     http: {
+      // plugins/strict-http.ts sees to it, with an answer like any other.
+      requireHostHeader: false,
       headersTimeout: requestMs - 1_000,
       connectionsCheckingInterval: 1_000,
       maxHeaderSize: 16_384,

@@ -1,4 +1,9 @@
+import type { ActivityExchange } from './abuse/activity.js'
+import type { AttemptStore } from './abuse/attempt-store.js'
+import type { CounterExchange } from './abuse/counters.js'
+import type { LockoutStore } from './abuse/lockout-store.js'
 import type { AccountStore } from './accounts/account-store.js'
+import type { EventStore } from './events/event-store.js'
 import type { Invalidations } from './sessions/invalidation.js'
 import type { SessionStore } from './sessions/session-store.js'
 
@@ -9,6 +14,11 @@ export interface Stores {
   sessions: SessionStore
   /** The channel on which the two above announce what instances have to forget. */
   invalidations: Invalidations
+  lockout: LockoutStore
+  attempts: AttemptStore
+  events: EventStore
+  /** How instances share counts and activity; a store that serves one process has none. */
+  exchange?: { counters: CounterExchange; activity: ActivityExchange }
   /** Resolves when the store answers a write path's round trip; rejects with `StoreUnavailable`. */
   ping: () => Promise<void>
   /** Releases connections, files and locks. What was acknowledged is durable already. */

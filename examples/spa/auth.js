@@ -53,7 +53,7 @@ const endings = new Set([
   'USER_NOT_FOUND',
 ])
 
-/** How long an answer may take, in milliseconds. */
+/** How long an answer may take, in milliseconds: a lost refresh can be repeated for `REFRESH_GRACE` only. */
 const patience = 10_000
 
 /** Least time between two refreshes that the server only advised, in milliseconds. */
@@ -94,12 +94,12 @@ export const createAuth = ({ apiUrl, onChange = () => {} }) => {
 
   /**
    * Does one thing at a time in all tabs. What changes the cookies goes through here: or else the refusal
-   * of a refresh, slow to arrive, could take away the cookies of a sign-in that was quicker.
+   * of a refresh, slow to arrive, could take away the cookies of a sign-in that was quicker. Only secure
+   * contexts (https, localhost) have locks; elsewhere each tab does as it likes.
    * @template Result
    * @param {() => Promise<Result>} work
    * @returns {Promise<Result>}
    */
-  // Only secure contexts (https, localhost) have locks. The server copes with tabs that go without.
   const inTurn = (work) => navigator.locks?.request('gatehouse', work) ?? work()
 
   /**

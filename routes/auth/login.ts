@@ -1,6 +1,12 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
-import { AccountDeactivated, InvalidCredentials, Overloaded } from '../../src/errors.js'
+import {
+  AccountDeactivated,
+  AccountLocked,
+  AuthRateLimitExceeded,
+  InvalidCredentials,
+  Overloaded,
+} from '../../src/errors.js'
 import { presentUser } from '../present.js'
 import {
   Body,
@@ -20,20 +26,25 @@ const schema = {
   body: Body({ email: Text('In any case'), password: Text('As registered') }),
   response: {
     200: Success(Type.Object({ user: User, ...Tokens }), 'Signed in'),
-    ...writeFailures(InvalidCredentials, AccountDeactivated, Overloaded),
+    ...writeFailures(
+      InvalidCredentials,
+      AccountDeactivated,
+      AccountLocked,
+      AuthRateLimitExceeded,
+      Overloaded,
+    ),
   },
 }
 
 /** `POST /api/auth/login` */
 const loginRoute: FastifyPluginAsyncTypebox = async (app) => {
   app.post('/login', { schema }, async (request, reply) => {
-    const { email, password } = request.body
-    const { account, tokens } = await app.sessions.signIn.withPassword(
-      email,
-      password,
-      request.origin,
+    const { body, device, origin } = request
+    const { account, tokens } = await app.limitFailures(origin, () =>
+      app.sessions.signIn.withPassword({ ...body, device }, origin),
     )
     const delivered = reply.sendTokens(tokens)
+    reply.rememberDevice(account.userId)
     const { expiresIn } = tokens.access
     return success('Signed in', { user: presentUser(account), expiresIn, ...delivered })
   })

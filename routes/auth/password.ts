@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
-import { InvalidCredentials, Overloaded } from '../../src/errors.js'
+import { AccountLocked, InvalidCredentials, Overloaded } from '../../src/errors.js'
 import {
   Body,
   DeliveryHeader,
@@ -25,15 +25,16 @@ const change = {
   }),
   response: {
     200: Success(Type.Object(Tokens), 'Changed'),
-    ...writeFailures(InvalidCredentials, Overloaded, ...guardErrors),
+    ...writeFailures(InvalidCredentials, AccountLocked, Overloaded, ...guardErrors),
   },
 }
 
 /** `POST /api/auth/password/change`. Registered inside the private scope. */
 const passwordRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.post('/password/change', { schema: change }, async (request, reply) => {
-    const { user, body, origin } = request
-    const account = await app.accounts.changePassword(user.userId, body, origin)
+    const { user, body, device, origin } = request
+    const change = { ...body, device }
+    const account = await app.accounts.changePassword(user.userId, change, origin)
     const { tokens } = await app.sessions.signIn.start(account, origin)
     const delivered = reply.sendTokens(tokens)
     return success('Password changed', { expiresIn: tokens.access.expiresIn, ...delivered })

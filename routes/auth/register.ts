@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
-import { Overloaded, UserExists } from '../../src/errors.js'
+import { AuthRateLimitExceeded, Overloaded, UserExists } from '../../src/errors.js'
 import { presentUser } from '../present.js'
 import {
   Body,
@@ -27,16 +27,19 @@ const schema = {
   }),
   response: {
     201: Success(Type.Object({ user: User, ...Tokens }), 'Signed up and in'),
-    ...writeFailures(UserExists, Overloaded),
+    ...writeFailures(UserExists, AuthRateLimitExceeded, Overloaded),
   },
 }
 
 /** `POST /api/auth/register` */
 const registerRoute: FastifyPluginAsyncTypebox = async (app) => {
   app.post('/register', { schema }, async (request, reply) => {
-    const registered = await app.accounts.register(request.body, request.origin)
+    const registered = await app.limitFailures(request.origin, () =>
+      app.accounts.register(request.body, request.origin),
+    )
     const { account, tokens } = await app.sessions.signIn.start(registered, request.origin)
     const delivered = reply.sendTokens(tokens)
+    reply.rememberDevice(account.userId)
     reply.code(201)
     const { expiresIn } = tokens.access
     return success('Account created', { user: presentUser(account), expiresIn, ...delivered })

@@ -1,3 +1,6 @@
+import { checkSubject } from '../abuse/check-subject.js'
+import type { Device } from '../abuse/devices.js'
+import type { PasswordGuard } from '../abuse/password-guard.js'
 import { InvalidCredentials, InvalidToken, ValidationFailed } from '../errors.js'
 import type { Emit, Origin } from '../events/security-event.js'
 import type { Hasher } from '../passwords/hasher.js'
@@ -8,15 +11,25 @@ import type { AccountStore } from './account-store.js'
 export interface PasswordChange {
   currentPassword: string
   newPassword: string
+  device: Device | undefined
+}
+
+export interface ChangePasswordDeps {
+  accounts: AccountStore
+  hasher: Hasher
+  guard: PasswordGuard
+  emit: Emit
+  passwordRules: PasswordRules
 }
 
 /**
  * Changes a signed-in person's password and ends all sessions of the account. Answers the account as it is
  * afterwards, for a new session to be started. Throws `ValidationFailed`, `InvalidCredentials` (wrong
- * current password, or changed meanwhile), `InvalidToken` (account gone), `Overloaded`, `StoreUnavailable`.
+ * current password, or changed meanwhile), `AccountLocked`, `InvalidToken` (account gone), `Overloaded`,
+ * `StoreUnavailable`.
  */
 export const createChangePassword =
-  (deps: { accounts: AccountStore; hasher: Hasher; emit: Emit; passwordRules: PasswordRules }) =>
+  (deps: ChangePasswordDeps) =>
   async (userId: string, change: PasswordChange, origin: Origin): Promise<Account> => {
     const account = await deps.accounts.findById(userId)
     if (account === undefined) throw new InvalidToken()
@@ -24,9 +37,11 @@ export const createChangePassword =
     if (problems.length > 0) {
       throw new ValidationFailed(problems.map((message) => ({ field: 'newPassword', message })))
     }
-    if ((await deps.hasher.verify(account.passwordHash, change.currentPassword)) === 'mismatch') {
-      throw new InvalidCredentials()
-    }
+    const subject = checkSubject(account.email, userId, origin.ip, change.device)
+    const verdict = await deps.guard(subject, origin, () =>
+      deps.hasher.verify(account.passwordHash, change.currentPassword),
+    )
+    if (verdict === 'mismatch') throw new InvalidCredentials()
     const passwordHash = await deps.hasher.hash(change.newPassword)
     const { passwordVersion } = account
     const outcome = await deps.accounts.changePassword(userId, passwordVersion, passwordHash)

@@ -28,8 +28,11 @@ export const openEnvironment = (folder: string): Environment => {
     closeSync(lock)
     throw new StoreLocked(folder)
   }
+  const path = join(folder, 'data.mdb')
+  // LMDB would let everybody read it, and the folder may be of somebody else's making.
+  closeSync(openSync(path, 'a', 0o600))
   const root = open({
-    path: join(folder, 'data.mdb'),
+    path,
     // Commits then resolve only when they are on the disk (fdatasync), not merely visible.
     overlappingSync: false,
     // Batches have promises of their own that nobody can hold: a full disk would reject them unheard, and

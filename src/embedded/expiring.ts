@@ -55,3 +55,5 @@ export const openExpiring = <Value>(
     },
   }
 }
+
+export type ExpiringTable<Value> = ReturnType<typeof openExpiring<Value>>

@@ -1,8 +1,13 @@
 import { resolve } from 'node:path'
+import type { LockoutRecord } from '../abuse/lockout-rules.js'
 import { createAnnouncer } from '../sessions/invalidation.js'
 import type { Stores } from '../stores.js'
 import { createAccountStore } from './account-store.js'
+import { type AttemptRecord, createAttemptStore } from './attempt-store.js'
 import { openEnvironment } from './environment.js'
+import { createEventStore } from './event-store.js'
+import { openExpiring } from './expiring.js'
+import { createLockoutStore } from './lockout-store.js'
 import { createSessionStore, sessionTable } from './session-store.js'
 
 /** How often expired entries are taken away. */
@@ -16,7 +21,12 @@ export const openEmbedded = (folder: string, clock: () => number = Date.now): St
   const environment = openEnvironment(resolve(folder))
   const announcer = createAnnouncer()
   const sessions = sessionTable(environment, clock)
-  const sweep = () => environment.transaction(sessions.sweep)
+  const lockout = openExpiring<LockoutRecord>(environment, 'lockout', clock)
+  const attempts = openExpiring<AttemptRecord>(environment, 'attempts', clock)
+  const sweep = () =>
+    environment.transaction(() => {
+      for (const table of [sessions, lockout, attempts]) table.sweep()
+    })
   // A sweep that fails is tried again at the next beat; what is expired is invisible either way.
   const sweeper = setInterval(() => void sweep().catch(() => {}), sweepMs)
   sweeper.unref()
@@ -27,6 +37,9 @@ export const openEmbedded = (folder: string, clock: () => number = Date.now): St
     sessions: createSessionStore(environment, sessions, announcer, clock),
     // Within one process the announcement is a call, which can't be lost.
     invalidations: { listen: announcer.listen, isProved: () => true },
+    lockout: createLockoutStore(environment, lockout, clock),
+    attempts: createAttemptStore(environment, attempts, clock),
+    events: createEventStore(environment),
     ping: () => environment.transaction(() => {}),
     close: async () => {
       clearInterval(sweeper)

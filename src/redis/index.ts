@@ -1,9 +1,14 @@
 import { createAnnouncer } from '../sessions/invalidation.js'
 import type { StoreEvents, Stores } from '../stores.js'
 import { createAccountStore } from './account-store.js'
+import { createActivityExchange } from './activity-exchange.js'
+import { createAttemptStore } from './attempt-store.js'
 import { connect } from './connect.js'
+import { createCounterExchange } from './counter-exchange.js'
+import { createEventStore } from './event-store.js'
 import { createInvalidations } from './invalidations.js'
 import { createKeys } from './keys.js'
+import { createLockoutStore } from './lockout-store.js'
 import { command } from './script.js'
 import { createSessionStore } from './session-store.js'
 
@@ -21,6 +26,13 @@ export const openRedis = (
     accounts: createAccountStore(client, keys, announcer),
     sessions: createSessionStore(client, keys, announcer),
     invalidations,
+    lockout: createLockoutStore(client, keys),
+    attempts: createAttemptStore(client, keys),
+    events: createEventStore(client, keys),
+    exchange: {
+      counters: createCounterExchange(client, keys),
+      activity: createActivityExchange(client, keys),
+    },
     ping: async () => {
       await command(client.ping())
     },

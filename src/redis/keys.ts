@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto'
 
+const hashed = (email: string) => createHash('sha256').update(email).digest('base64url')
+
 /**
  * Every key, in one place. What belongs to one account shares a hash tag, so that a script may touch all
  * of it in a Cluster. The prefix goes in front of everything.
@@ -10,8 +12,19 @@ export const createKeys = (prefix: string) => ({
   /** Hash of sid to session. Lives as long as the longest of them. */
   sessions: (userId: string) => `${prefix}{u:${userId}}:sessions`,
   /** String: the id of the account with this email, which is hashed: keys turn up in logs and tools. */
-  email: (email: string) =>
-    `${prefix}email:${createHash('sha256').update(email).digest('base64url')}`,
+  email: (email: string) => `${prefix}email:${hashed(email)}`,
+  /** Hash: failed password checks on an email, by source and hour. Lapses with what is in it. */
+  lockout: (email: string) => `${prefix}lock:${hashed(email)}`,
+  /** String: limited attempts. Lapses with its window. */
+  attempts: (key: string) => `${prefix}attempts:${key}`,
+  /** String: how many requests. Lapses with its window. */
+  count: (key: string) => `${prefix}count:${key}`,
+  /** Hash of instance to what a client did there. Lapses after a minute. */
+  activity: (client: string) => `${prefix}activity:${client}`,
+  /** Sorted set of blocked clients by the end of their block. Lapses after the last. */
+  blocks: `${prefix}blocks`,
+  /** Stream: the newest security events. Capped instead of a TTL. */
+  events: `${prefix}events`,
   /** Sorted set of user ids by creation. */
   users: `${prefix}users`,
   /** Publish/subscribe channel: what instances have to forget. */

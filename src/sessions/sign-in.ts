@@ -1,3 +1,6 @@
+import { checkSubject } from '../abuse/check-subject.js'
+import type { Device } from '../abuse/devices.js'
+import type { PasswordGuard } from '../abuse/password-guard.js'
 import type { Account } from '../accounts/account.js'
 import type { AccountStore } from '../accounts/account-store.js'
 import { emailRule } from '../accounts/rules.js'
@@ -19,10 +22,18 @@ export interface SignInDeps {
   accounts: AccountStore
   sessions: SessionStore
   hasher: Hasher
+  guard: PasswordGuard
   issue: Issue
   emit: Emit
   lifetimes: SessionLifetimes
   sessionsPerUser: number
+}
+
+/** What somebody signs in with; `device` is the browser, if it has signed in to anything before. */
+export interface Credentials {
+  email: string
+  password: string
+  device: Device | undefined
 }
 
 /** Signs people in, with a password or straight after their registration. */
@@ -45,15 +56,14 @@ export const createSignIn = (deps: SignInDeps) => {
   }
 
   /** The account whose password this is, or a refusal that does not tell which of the two is wrong. */
-  const authenticate = async (
-    email: string,
-    password: string,
-    origin: Origin,
-  ): Promise<Account> => {
+  const authenticate = async ({ email, password, device }: Credentials, origin: Origin) => {
     const account = await deps.accounts.findByEmail(email)
     const details = account && { userId: account.userId }
+    const subject = checkSubject(email, account?.userId, origin.ip, device)
     // Also for an unknown email: the same work takes the same time, and tells nothing.
-    const verdict = await deps.hasher.verify(account?.passwordHash, password)
+    const verdict = await deps.guard(subject, origin, () =>
+      deps.hasher.verify(account?.passwordHash, password),
+    )
     if (account === undefined || verdict === 'mismatch') {
       deps.emit('login.failed', origin, { ...details, reason: 'invalid_credentials' })
       throw new InvalidCredentials()
@@ -79,16 +89,17 @@ export const createSignIn = (deps: SignInDeps) => {
 
     /**
      * Starts a session for a right email and password. Throws `InvalidCredentials`, `AccountDeactivated`
-     * (right password only), `ValidationFailed`, `Overloaded`, `StoreUnavailable`.
+     * (right password only), `AccountLocked`, `ValidationFailed`, `Overloaded`, `StoreUnavailable`.
      */
-    withPassword: async (email: string, password: string, origin: Origin): Promise<SignedIn> => {
-      const ruled = emailRule(email)
+    withPassword: async (credentials: Credentials, origin: Origin): Promise<SignedIn> => {
+      const ruled = emailRule(credentials.email)
       if ('problem' in ruled)
         throw new ValidationFailed([{ field: 'email', message: ruled.problem }])
-      const first = await start(await authenticate(ruled.value, password, origin), origin)
+      const normalised = { ...credentials, email: ruled.value }
+      const first = await start(await authenticate(normalised, origin), origin)
       if (first !== 'account_changed') return first
       // The account changed between check and start: what was checked does not count, check once more.
-      const second = await start(await authenticate(ruled.value, password, origin), origin)
+      const second = await start(await authenticate(normalised, origin), origin)
       if (second === 'account_changed') throw new InvalidCredentials()
       return second
     },

@@ -82,6 +82,19 @@ t.test('the forms', async (t) => {
     t.equal(await alert.textContent(), known)
   })
 
+  t.test('say how long somebody who guesses is locked out', async (t) => {
+    const person = somebody()
+    const tab = await openTab(t)
+    for (const attempt of ['first', 'second', 'third']) {
+      // What the last attempt was told is taken away as the next is sent.
+      await tab.signIn(person)
+      t.ok(await tab.shows('The email or the password is wrong.'), attempt)
+    }
+    await tab.signIn(person)
+    t.ok(await tab.shows('Try again in 5 minutes.'))
+    t.match(await tab.page.getByRole('alert').textContent(), /\w\. Try again in 5 minutes\./)
+  })
+
   t.test('show how long to wait, until it is over', async (t) => {
     const { newTab } = await newPerson(t, browser, deployment)
     const tab = await newTab()

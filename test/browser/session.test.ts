@@ -24,14 +24,11 @@ t.test('a session in a browser', async (t) => {
     t.ok(await tab.showsProfile(person))
 
     const cookies = await context.cookies(`${apiUrl}/api/auth`)
-    t.strictSame(
-      cookies.map(({ name, path, httpOnly, sameSite }) => ({ name, path, httpOnly, sameSite })),
-      [
-        { name: 'refresh_token', path: '/api/auth', httpOnly: true, sameSite: 'Strict' },
-        { name: 'access_token', path: '/', httpOnly: true, sameSite: 'Strict' },
-      ],
-      'the tokens are in cookies that no script can read',
-    )
+    for (const { name, httpOnly, sameSite } of cookies) {
+      t.strictSame({ httpOnly, sameSite }, { httpOnly: true, sameSite: 'Strict' }, name)
+    }
+    const paths = Object.fromEntries(cookies.map(({ name, path }) => [name, path]))
+    t.match(paths, { access_token: '/', refresh_token: '/api/auth' }, 'the tokens are in cookies')
     const seen = await tab.page.evaluate(() => ({
       cookie: document.cookie,
       stored: localStorage.length + sessionStorage.length,
@@ -125,7 +122,11 @@ t.test('a session in a browser', async (t) => {
     await tab.page.getByRole('button', { name: 'Load again' }).click()
     t.ok(await tab.showsSignIn())
     t.ok(await tab.shows('Your session has ended.'))
-    t.strictSame(await context.cookies(apiUrl), [], 'the dead cookies are gone')
+    const left = await context.cookies(`${apiUrl}/api/auth`)
+    t.notOk(
+      left.some(({ name }) => name.endsWith('_token')),
+      'the dead cookies are gone',
+    )
     await tab.signIn(person)
     t.ok(await tab.showsProfile(person))
   })

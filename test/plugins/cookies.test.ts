@@ -1,10 +1,13 @@
 import t from 'tap'
-import { build, person, password } from '../support/app.js'
 import type { Environment } from '../../src/config/load.js'
+import { build, password, person } from '../support/app.js'
 
-/** What a sign-up sets, as sent, with the tokens left out. */
+/** The token cookies of an answer as they were sent, with most of the tokens left out. */
 const cookiesSet = (answer: { headers: Record<string, unknown> }) =>
-  [answer.headers['set-cookie']].flat().map((line) => String(line).replace(/=ey[^;]+/, '=ey'))
+  [answer.headers['set-cookie']]
+    .flat()
+    .map((line) => String(line).replace(/=ey[^;]+/, '=ey'))
+    .filter((line) => /^[\w-]+_token=/.test(line))
 
 const access = 'Max-Age=900; Path=/; HttpOnly'
 const refresh = 'Max-Age=604800; Path=/api/auth; HttpOnly'
@@ -86,10 +89,8 @@ t.test('tokens live as long as configured', async (t) => {
   const { client } = await build(t, { JWT_EXPIRES_IN: '2m', JWT_REFRESH_EXPIRES_IN: '1h' })
   const answer = await client().post('/api/auth/register', person('ada'))
   t.equal(answer.json().data.expiresIn, 120)
-  t.strictSame(
-    answer.cookies.map(({ maxAge }) => maxAge),
-    [120, 3_600],
-  )
+  const lives = Object.fromEntries(answer.cookies.map(({ name, maxAge }) => [name, maxAge]))
+  t.match(lives, { access_token: 120, refresh_token: 3_600 })
 })
 
 t.test('where a browser has several cookies of one name, all the others are cleared', async (t) => {
@@ -101,7 +102,9 @@ t.test('where a browser has several cookies of one name, all the others are clea
   const cookies = device.cookies()
   const cookie = ['old', cookies['__Secure-access_token']]
     .map((value) => `__Secure-access_token=${value}`)
-    .concat(['old', cookies['__Secure-refresh_token']].map((value) => `__Secure-refresh_token=${value}`))
+    .concat(
+      ['old', cookies['__Secure-refresh_token']].map((value) => `__Secure-refresh_token=${value}`),
+    )
     .join('; ')
   const answer = await client().post('/api/auth/refresh', undefined, { cookie })
   t.equal(answer.statusCode, 200)

@@ -23,7 +23,7 @@ t.test('request ids', async (t) => {
   })
 
   t.test('are replaced where they are not', async (t) => {
-    for (const id of ['', 'x'.repeat(129), 'a b', 'a,b', 'a/b', '<b>', '\u00e9', '"', '${jndi:x}']) {
+    for (const id of ['', 'x'.repeat(129), 'a b', 'a,b', 'a/b', '<b>', '\u00e9', '"', '$(x)']) {
       t.match(await idFor(id), /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/)
     }
   })
@@ -75,7 +75,7 @@ t.test('security headers', async (t) => {
     for (const request of requests) {
       const { headers: sent } = await app.inject(request)
       const security = Object.entries(sent).filter(
-        ([name]) => !others.includes(name) && name !== 'set-cookie',
+        ([name]) => !others.includes(name) && !/^(set-cookie|ratelimit-.*)$/.test(name),
       )
       t.strictSame(Object.fromEntries(security), headers, request.url)
     }
@@ -84,7 +84,10 @@ t.test('security headers', async (t) => {
   t.test('tell browsers to insist on https where cookies are secure', async (t) => {
     const { app } = await build(t, { COOKIE_SECURE: 'true' })
     const { headers: sent } = await app.inject('/nowhere')
-    t.match(sent, { ...headers, 'strict-transport-security': 'max-age=31536000; includeSubDomains' })
+    t.match(sent, {
+      ...headers,
+      'strict-transport-security': 'max-age=31536000; includeSubDomains',
+    })
   })
 
   t.test('nothing tells what the server is made of', async (t) => {
@@ -109,7 +112,15 @@ t.test('there is nothing', async (t) => {
 
   t.test('at an unknown address', async (t) => {
     const long = `/${'x'.repeat(5_000)}`
-    for (const url of ['/', '/nowhere', '/api', '/api/auth', '/api/auth/login/', '/API/profile', long]) {
+    for (const url of [
+      '/',
+      '/nowhere',
+      '/api',
+      '/api/auth',
+      '/api/auth/login/',
+      '/API/profile',
+      long,
+    ]) {
       refused(t, await app.inject(url), 404, 'NOT_FOUND')
     }
     refused(t, await app.inject(`/api/auth/${'x'.repeat(200)}`), 404, 'NOT_FOUND')
@@ -258,6 +269,7 @@ t.test('a fault of our own', async (t) => {
     new TypeError(secret, { cause: new Error(secret) }),
     { message: secret },
     secret,
+    null,
   ]
 
   t.test('tells the client nothing of it, and the log everything', async (t) => {
@@ -291,4 +303,3 @@ t.test('past a configured bound of the process requests are refused before any w
   refused(t, await app.inject('/pressed'), 503, 'UNDER_PRESSURE')
   t.equal((await app.inject('/relaxed')).body, 'worked')
 })
-

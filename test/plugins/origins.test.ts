@@ -54,7 +54,11 @@ t.test('forgeries: what a browser says of the source of a request decides', asyn
     ['anything', own],
   ]
 
-  const send = (method: 'GET' | 'HEAD' | 'POST' | 'DELETE', url: string, pair: (typeof accepted)[0]) => {
+  const send = (
+    method: 'GET' | 'HEAD' | 'POST' | 'DELETE',
+    url: string,
+    pair: (typeof accepted)[0],
+  ) => {
     const [site, origin] = pair
     return app.inject({
       method,

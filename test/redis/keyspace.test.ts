@@ -95,83 +95,100 @@ t.test('the creation of an account', async (t) => {
     t.ok(await raw.zscore(keys.users, userId))
   })
 
-  /** Whether a creation of this many commands goes through; it is asked for the least such number. */
-  const goesThrough = async (commands: number) =>
-    (await mortal(commands)
-      .create(newAccount())
-      .catch(() => '')) === 'created'
-  let through = 0
-  while (!(await goesThrough(through))) through++
+  /** An email that is there to be had, and how many commands it takes to claim it. */
+  const situations = [
+    { what: 'a free email', prepare: async () => newAccount().email, claimed: 1 },
+    {
+      what: 'an email whose account has vanished',
+      prepare: async () => {
+        const { userId, email } = await signedUp()
+        await raw.del(keys.account(userId))
+        return email
+      },
+      claimed: 3,
+    },
+  ]
 
-  for (let commands = 0; commands < through; commands++) {
-    t.test(`cut short after ${commands} of its ${through} commands`, async (t) => {
-      t.test('blocks the email for the life of a claim and no longer', async (t) => {
-        const account = newAccount()
-        await t.rejects(mortal(commands).create(account), StoreUnavailable)
-        const rival = newAccount({ email: account.email })
-        const outcome = await stores.accounts.create(rival)
-        t.match(outcome, /^(created|email_taken)$/)
-        await lapse(10 * second)
-        const late = newAccount({ email: account.email })
-        t.equal(
-          await stores.accounts.create(late),
-          outcome === 'created' ? 'email_taken' : 'created',
-        )
-        const kept = outcome === 'created' ? rival : late
-        t.strictSame(await stores.accounts.findByEmail(account.email), kept)
-        await allLasting(t, keys.account(kept.userId), keys.email(account.email))
-        t.equal(await raw.exists(keys.account(account.userId)), 0, 'and leaves no account')
-      })
+  for (const { what, prepare, claimed } of situations) {
+    t.test(`for ${what}`, async (t) => {
+      const goesThrough = async (commands: number): Promise<boolean> => {
+        const account = newAccount({ email: await prepare() })
+        const outcome = await mortal(commands)
+          .create(account)
+          .catch(() => 'cut short')
+        return outcome === 'created'
+      }
+      let through = 0
+      while (!(await goesThrough(through))) through++
+      const cuts = Array.from({ length: through }, (_, commands) => commands)
+      t.ok(through > claimed)
 
-      t.test('shows no account that would not last', async (t) => {
-        const account = newAccount()
-        await t.rejects(mortal(commands).create(account), StoreUnavailable)
-        t.equal(await stores.accounts.findByEmail(account.email), undefined)
-        t.equal(await stores.accounts.findById(account.userId), undefined)
-      })
-
-      t.test('makes way for exactly one of fifty', async (t) => {
-        const account = newAccount()
-        await t.rejects(mortal(commands).create(account), StoreUnavailable)
-        await lapse(10 * second)
+      t.test('has one winner of fifty', async (t) => {
+        const email = await prepare()
         const outcomes = await fiftyTimes(subject, ({ accounts }) =>
-          accounts.create(newAccount({ email: account.email })),
+          accounts.create(newAccount({ email })),
         )
         t.strictSame(tally(outcomes), { created: 1, email_taken: 49 })
+        t.match(await stores.accounts.findByEmail(email), { email })
       })
-    })
-  }
 
-  t.test('takes over an email whose account has vanished', async (t) => {
-    const { userId, email } = await signedUp()
-    await raw.del(keys.account(userId))
-    const outcomes = await fiftyTimes(subject, ({ accounts }) =>
-      accounts.create(newAccount({ email })),
-    )
-    t.strictSame(tally(outcomes), { created: 1, email_taken: 49 })
-    t.match(await stores.accounts.findByEmail(email), { email })
-  })
+      for (const commands of cuts) {
+        t.test(`cut short after ${commands} of its ${through} commands`, async (t) => {
+          t.test('blocks the email for the life of a claim and no longer', async (t) => {
+            const account = newAccount({ email: await prepare() })
+            const { email } = account
+            await t.rejects(mortal(commands).create(account), StoreUnavailable)
+            const early = newAccount({ email })
+            const late = newAccount({ email })
+            const outcomes = [await stores.accounts.create(early)]
+            await lapse(10 * second)
+            outcomes.push(await stores.accounts.create(late))
+            t.strictSame(
+              outcomes,
+              commands < claimed ? ['created', 'email_taken'] : ['email_taken', 'created'],
+            )
+            const kept = commands < claimed ? early : late
+            t.strictSame(await stores.accounts.findByEmail(email), kept)
+            await allLasting(t, keys.account(kept.userId), keys.email(email))
+            t.equal(await raw.exists(keys.account(account.userId)), 0, 'and leaves no account')
+          })
 
-  for (let commands = 1; commands < through; commands++) {
-    t.test(
-      `that stalls after ${commands} commands does not get in a quicker one's way`,
-      async (t) => {
-        const slow = newAccount()
-        const quick = newAccount({ email: slow.email })
-        const outcome = await watched(async (sent) => {
-          if (sent !== commands) return
-          await lapse(10 * second)
-          t.equal(await stores.accounts.create(quick), 'created')
+          t.test('shows no account that would not last', async (t) => {
+            const account = newAccount({ email: await prepare() })
+            await t.rejects(mortal(commands).create(account), StoreUnavailable)
+            t.equal(await stores.accounts.findByEmail(account.email), undefined)
+            t.equal(await stores.accounts.findById(account.userId), undefined)
+          })
+
+          t.test('makes way for exactly one of fifty', async (t) => {
+            const account = newAccount({ email: await prepare() })
+            await t.rejects(mortal(commands).create(account), StoreUnavailable)
+            await lapse(10 * second)
+            const outcomes = await fiftyTimes(subject, ({ accounts }) =>
+              accounts.create(newAccount({ email: account.email })),
+            )
+            t.strictSame(tally(outcomes), { created: 1, email_taken: 49 })
+          })
         })
-          .create(slow)
-          .catch((error: unknown) => error)
-        if (outcome !== 'email_taken') t.type(outcome, StoreUnavailable, 'never created')
-        t.strictSame(await stores.accounts.findByEmail(slow.email), quick)
-        t.equal(await stores.accounts.findById(slow.userId), undefined)
-        await lapse(10 * second)
-        t.equal(await raw.exists(keys.account(slow.userId)), 0)
-        await allLasting(t, keys.account(quick.userId), keys.email(slow.email))
-      },
-    )
+
+        t.test(`leaves it to a quicker one when it stalls after ${commands}`, async (t) => {
+          const slow = newAccount({ email: await prepare() })
+          const quick = newAccount({ email: slow.email })
+          const outcome = await watched(async (sent) => {
+            if (sent !== commands) return
+            await lapse(10 * second)
+            t.equal(await stores.accounts.create(quick), 'created')
+          })
+            .create(slow)
+            .catch((error: unknown) => error)
+          if (outcome !== 'email_taken') t.type(outcome, StoreUnavailable)
+          t.strictSame(await stores.accounts.findByEmail(slow.email), quick)
+          t.equal(await stores.accounts.findById(slow.userId), undefined)
+          await lapse(10 * second)
+          t.equal(await raw.exists(keys.account(slow.userId)), 0)
+          await allLasting(t, keys.account(quick.userId), keys.email(slow.email))
+        })
+      }
+    })
   }
 })

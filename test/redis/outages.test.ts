@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import { inspect } from 'node:util'
-import type { Redis } from 'ioredis'
+import { Redis } from 'ioredis'
 import t, { type Test } from 'tap'
 import { StoreUnavailable } from '../../src/errors.js'
 import { createKeys } from '../../src/redis/keys.js'
@@ -42,13 +42,17 @@ const signedIn = async (opened: Opened) => {
   const { signedUp, start, rotate } = inShort(opened.stores)
   const { userId, email } = await signedUp()
   const { sid } = await start(userId)
-  await rotate(userId, sid, 1)
+  let generation = 1
   return {
     userId,
     email,
     sid,
-    /** Presents the present generation, as a browser does again and again that gets no answer. */
-    rotate: () => rotate(userId, sid, 2),
+    /** Presents the last generation that came back, as a browser does. */
+    rotate: async () => {
+      const rotation = await rotate(userId, sid, generation)
+      if ('session' in rotation) generation = rotation.session.generation
+      return rotation
+    },
     find: () => opened.stores.sessions.find(userId, sid),
   }
 }
@@ -133,7 +137,7 @@ t.test('a server that refuses to serve is a store that is away:', async (t) => {
     await isUnavailable(t, rotate)
     await config('requirepass', '')
     await recovers(t, opened)
-    t.match(await rotate(), { outcome: 'repeated' })
+    t.match(await rotate(), { outcome: 'rotated' })
   })
 })
 
@@ -143,35 +147,45 @@ t.test('a Cluster without its slots is a store that is away', async (t) => {
   t.match(await isUnavailable(t, () => stores.accounts.findById('ada')), 'CLUSTERDOWN')
 })
 
-t.test(
-  'a server that starts with much to load is a store that is away until it is there',
-  async (t) => {
-    const { server, raw, opened, rotate, events, next } = await build(t, {
-      durable: true,
-      args: ['--key-load-delay', '150', '--loading-process-events-interval-bytes', '1024'],
-    })
-    const many = Array.from({ length: 6_000 }, (_, i) => [`filling:${i}`, ''])
-    for (const [key = '', value = ''] of many) void raw.set(key, value)
-    await raw.ping()
-    const lost = next('lost')
-    await server.kill('SIGKILL')
-    await lost
-    const up = server.start()
-    const states = new Set<string>()
-    const watch = async (): Promise<void> => {
-      const answer = await server.command('PING').catch((error: Error) => error.message)
-      states.add(String(answer).split(' ')[0] ?? '')
-      if (!states.has('LOADING')) return await watch()
-      await isUnavailable(t, rotate)
-    }
-    await watch()
-    await up
-    await recovers(t, opened)
-    t.match(await rotate(), { outcome: 'rotated' })
-    t.ok(states.has('LOADING'))
-    t.strictSame(events, ['connected', 'lost', 'connected'])
-  },
-)
+t.test('a server that has much to load is a store that is away until then', async (t) => {
+  const { server, raw, opened, rotate, events, next } = await build(t, {
+    durable: true,
+    args: ['--key-load-delay', '150', '--loading-process-events-interval-bytes', '1024'],
+  })
+  for (let i = 0; i < 6_000; i++) void raw.set(`filling:${i}`, '')
+  await raw.ping()
+  const lost = next('lost')
+  await server.kill('SIGKILL')
+  await lost
+  const up = server.start()
+  let state = ''
+  while (!/^(LOADING|PONG)/.test(state)) state = await probe(server.port)
+  t.match(state, 'LOADING')
+  await isUnavailable(t, rotate)
+  await up
+  await recovers(t, opened)
+  t.match(await rotate(), { outcome: 'rotated' })
+  t.strictSame(events, ['connected', 'lost', 'connected'])
+})
+
+/** What a server answers that may still be loading. */
+const probe = async (port: number): Promise<string> => {
+  const client = new Redis({
+    port,
+    lazyConnect: true,
+    retryStrategy: null,
+    enableReadyCheck: false,
+  })
+  client.on('error', () => {})
+  try {
+    await client.connect()
+    return await client.ping()
+  } catch (error) {
+    return String(error instanceof Error && error.message)
+  } finally {
+    client.disconnect()
+  }
+}
 
 t.test('out of memory, people can still be recognised and signed out', async (t) => {
   const { raw, stores, userId, sid, find } = await build(t)
@@ -230,7 +244,7 @@ t.test('a server that hangs', async (t) => {
 })
 
 t.test('a server that is killed and started again on its port', async (t) => {
-  const { server, opened, stores, events, next, email, sid, rotate, find } = await build(t, {
+  const { server, opened, stores, events, next, email, rotate, find } = await build(t, {
     durable: true,
   })
   for (const round of [1, 2]) {
@@ -238,6 +252,7 @@ t.test('a server that is killed and started again on its port', async (t) => {
       const account = newAccount()
       t.equal(await stores.accounts.create(account), 'created')
       const rotation = await rotate()
+      t.match(rotation, { outcome: 'rotated' })
       const lost = next('lost')
       await server.kill('SIGKILL')
       await lost
@@ -247,7 +262,6 @@ t.test('a server that is killed and started again on its port', async (t) => {
       t.strictSame(await stores.accounts.findByEmail(account.email), account)
       t.match(await stores.accounts.findByEmail(email), { email })
       t.match(rotation, { session: (await find())?.session })
-      t.match(await rotate(), { outcome: 'repeated', session: { sid, generation: 3 } })
     })
   }
   t.test('is reported once for each outage', async (t) => {
@@ -305,7 +319,7 @@ t.test('a connection that breaks', async (t) => {
     await isUnavailable(t, find)
     proxy.resume()
     await recovers(t, opened)
-    t.match(await find(), { session: { sid, generation: 3 } })
+    t.match(await find(), { session: { sid } })
     t.match(await opened.stores.accounts.findById(userId), { userId })
   })
 })
@@ -316,9 +330,11 @@ t.test('an answer that is lost on its way costs nobody anything:', async (t) => 
   const { signedUp, start, rotate } = inShort(opened.stores)
   // From here on the server knows every script, so that the first answer is that of the script itself.
   const known = await signedUp()
+  const { sid } = await start(known.userId)
+  await rotate(known.userId, sid, 1)
+  await sessions.end(known.userId, sid)
   await accounts.renewHash(known.userId, '$a$b', '$c$d')
-  await sessions.end(known.userId, 'none')
-  await accounts.changePassword(known.userId, 0, '$a$b')
+  await accounts.changePassword(known.userId, 1, '$a$b')
 
   /** The server acts, and its answer is lost. */
   const loseAnswer = async (t: Test, about: string, operation: () => Promise<unknown>) => {
@@ -419,6 +435,7 @@ t.test('no failure tells the log a secret', async (t) => {
     const refused = await stores.accounts.create(account).catch((error: unknown) => error)
     t.type(refused, StoreUnavailable)
     t.notMatch(inspect(refused, { depth: 9 }), 'very-secret')
+    await raw.config('SET', 'maxmemory', '0')
     await raw.set(keys.account('text'), '')
     const mistaken = await stores.accounts
       .changePassword('text', 1, account.passwordHash)
@@ -472,7 +489,7 @@ t.test('the channel of invalidations', async (t) => {
     wake()
   }
   invalidations.listen({
-    invalidated: ({ userId }) => note(userId),
+    invalidated: () => {},
     lost: () => note('lost'),
     restored: () => note('restored'),
   })

@@ -1,6 +1,4 @@
-import { subscribe } from 'node:diagnostics_channel'
 import { Ajv2020 } from 'ajv/dist/2020.js'
-import type { FastifyInstance } from 'fastify'
 import t from 'tap'
 import { refused } from '../support/answers.js'
 import { build } from '../support/app.js'
@@ -32,18 +30,6 @@ t.test('GET /health tells more, and nothing that an attacker could use', async (
   t.ok(Math.abs(Date.parse(data.timestamp) - Date.now()) < 60_000)
 })
 
-/** Every route that an app has, as 'GET /api/…', with the parameters spelled as OpenAPI does. */
-const routes = new WeakMap<FastifyInstance, Set<string>>()
-subscribe('fastify.initialization', (message) => {
-  const { fastify } = message as { fastify: FastifyInstance }
-  const found = new Set<string>()
-  routes.set(fastify, found)
-  fastify.addHook('onRoute', ({ method, url }) => {
-    const path = url.replace(/:(\w+)/g, '{$1}').replace(/(.)\/$/, '$1')
-    for (const one of [method].flat()) found.add(`${one} ${path}`)
-  })
-})
-
 interface Operation {
   parameters?: { name: string; in: string; required: boolean; schema: object }[]
   requestBody?: { content: Record<string, { schema: object }> }
@@ -60,7 +46,7 @@ interface Operation {
 }
 
 t.test('GET /docs/json', async (t) => {
-  const { app, client } = await build(t, {
+  const { app, client, routes } = await build(t, {
     DOCS: 'true',
     INTROSPECTION_TOKEN: 'letservicesask',
     PUBLIC_URL: 'https://auth.example.com',
@@ -75,9 +61,9 @@ t.test('GET /docs/json', async (t) => {
   }
 
   t.test('describes every route, and nothing else', async (t) => {
-    const served = [...(routes.get(app) ?? [])].filter(
-      (route) => !/^(HEAD|OPTIONS) |\/docs\b/.test(route),
-    )
+    const served = [...routes]
+      .filter((route) => !/^(HEAD|OPTIONS) |\/docs\b/.test(route))
+      .map((route) => route.replace(/:(\w+)/g, '{$1}'))
     t.strictSame([...operations.keys()].sort(), served.sort())
     const least = ['register', 'login', 'refresh', 'logout'].map((name) => `POST /api/auth/${name}`)
     for (const route of [...least, 'GET /api/auth/session', 'GET /api/profile', 'GET /health']) {

@@ -102,4 +102,3 @@ t.test('started without its store it is live but not ready, and waits', async (t
   await isReady(app)
   t.equal((await app.inject('/health/ready')).statusCode, 200)
 })
-

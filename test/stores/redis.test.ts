@@ -1,39 +1,52 @@
+import { Cluster, type Redis } from 'ioredis'
 import t, { type Test } from 'tap'
 import { createKeys } from '../../src/redis/keys.js'
 import { open } from '../redis/open.js'
 import { startRedis } from '../support/redis.js'
+import { startCluster } from '../support/redis-topologies.js'
 import { accountContract } from './account-contract.js'
 import { invalidationContract } from './invalidation-contract.js'
 import { sessionContract } from './session-contract.js'
 import type { Subject } from './subject.js'
 
-/** Moves every time of every session back, and with them the life of the key. */
+interface Deployment {
+  url: string
+  /** A connection of the test's own to all of it, and one to each server. */
+  raw: Redis | Cluster
+  servers: Redis[]
+}
+
+const standalone = async (t: Test): Promise<Deployment> => {
+  const server = await startRedis(t)
+  const raw = await server.connect()
+  return { url: server.url, raw, servers: [raw] }
+}
+
+const cluster = async (t: Test): Promise<Deployment> => {
+  const { url, nodes } = await startCluster(t)
+  const raw = new Cluster(nodes.map((node) => node.url))
+  t.teardown(() => raw.disconnect())
+  return { url, raw, servers: await Promise.all(nodes.map((node) => node.connect())) }
+}
+
+/** Moves every time of every session back, and with them the end of the key. */
 const ageSessions = `
-local latest = 0
 local all = redis.call('HGETALL', KEYS[1])
 for i = 1, #all, 2 do
   local session = cjson.decode(all[i + 1])
   for _, time in ipairs({ 'created', 'rotated', 'expires', 'ends' }) do
     session[time] = session[time] - ARGV[1]
   end
-  latest = math.max(latest, session.expires)
   redis.call('HSET', KEYS[1], all[i], cjson.encode(session))
 end
-if #all > 0 then redis.call('PEXPIREAT', KEYS[1], string.format('%.0f', latest)) end
-return latest`
+local left = redis.call('PTTL', KEYS[1])
+if left >= 0 then redis.call('PEXPIRE', KEYS[1], string.format('%.0f', left - ARGV[1])) end`
 
-const build = async (t: Test, args: string[]) => {
-  const server = await startRedis(t, { args })
-  const raw = await server.connect()
-  if (args.includes('--cluster-enabled')) {
-    await raw.call('CLUSTER', 'ADDSLOTSRANGE', 0, 16_383)
-    while (!String(await raw.call('CLUSTER', 'INFO')).includes('cluster_state:ok')) {
-      // Asked again at once: it is a matter of milliseconds, and there is no event to wait for.
-    }
-  }
-  const [{ stores }, { stores: elsewhere }] = [await open(t, server), await open(t, server)]
-  const keys = createKeys('gh:')
-  const subject: Subject = {
+const keys = createKeys('gh:')
+
+const build = async (t: Test, { url, raw }: Deployment): Promise<Subject> => {
+  const [{ stores }, { stores: elsewhere }] = [await open(t, { url }), await open(t, { url })]
+  return {
     stores,
     elsewhere,
     age: async (userId, ms) => {
@@ -48,26 +61,26 @@ const build = async (t: Test, args: string[]) => {
       }
     },
   }
-  return { raw, subject, keys }
 }
 
-for (const [mode, args] of [
-  ['Redis', []],
-  ['a node of a Redis Cluster', ['--cluster-enabled', 'yes']],
+for (const [name, deploy] of [
+  ['Redis', standalone],
+  ['Redis Cluster', cluster],
 ] as const) {
-  t.test(`${mode} keeps the promises of`, async (t) => {
-    const { raw, subject, keys } = await build(t, [...args])
+  t.test(`${name} keeps the promises of`, async (t) => {
+    const deployment = await deploy(t)
+    const subject = await build(t, deployment)
     t.test('accounts', async (t) => accountContract(t, subject))
     t.test('sessions', async (t) => sessionContract(t, subject))
     t.test('invalidations', async (t) => invalidationContract(t, subject))
 
     t.test('and nothing but accounts and their indexes is kept for ever', async (t) => {
       const lasting = new Set<string>()
-      for await (const batch of raw.scanStream({ count: 1_000 })) {
-        for (const key of batch as string[]) {
+      for (const server of deployment.servers) {
+        for (const key of await server.keys('*')) {
           const id = /^gh:\{u:(\w+)\}(.*)$/.exec(key)
           const name = id ? `account${id[2]}` : key.replace(/(?<=email:)[\w-]{43}$/, '<hash>')
-          if ((await raw.pttl(key)) === -1) lasting.add(name)
+          if ((await server.pttl(key)) === -1) lasting.add(name)
         }
       }
       t.strictSame([...lasting].sort(), ['account', 'gh:email:<hash>', keys.users])

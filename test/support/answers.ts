@@ -35,9 +35,10 @@ export const invalid = (t: Test, answer: Answer, fields: string[]): void => {
   t.equal(answer.json().errors?.length, fields.length, 'and for no others')
 }
 
-/** The names of the cookies that an answer sets, and of those that it takes back. */
+/** The names of the token cookies that an answer sets, and of those that it takes back. */
 export const cookieChanges = (answer: LightMyRequestResponse) => {
+  const tokens = answer.cookies.filter(({ name }) => name.endsWith('_token'))
   const names = (cleared: boolean) =>
-    answer.cookies.filter(({ maxAge }) => (maxAge === 0) === cleared).map(({ name }) => name)
+    tokens.filter(({ maxAge }) => (maxAge === 0) === cleared).map(({ name }) => name)
   return { set: names(false), cleared: names(true) }
 }

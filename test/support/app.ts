@@ -27,6 +27,8 @@ export interface Built {
   config: Config
   /** What it has logged so far. */
   log: LogLine[]
+  /** Its routes, as 'GET /api/profile'. */
+  routes: ReadonlySet<string>
   /** A client that nobody is signed in on. */
   client: (always?: Headers) => Client
   /** Signs somebody up; the client is signed in after it. */
@@ -59,19 +61,29 @@ const unlimited = {
 
 const cheapHashes = { ARGON2_MEMORY_KIB: '64', ARGON2_TIME_COST: '1' }
 
-/** Each app logs into a list of its own: the standard output is the test runner's. */
-const logs = new WeakMap<FastifyInstance, LogLine[]>()
+/** What is seen of every app from its beginning on. */
+interface Seen {
+  log: LogLine[]
+  routes: Set<string>
+}
+const seen = new WeakMap<FastifyInstance, Seen>()
 subscribe('fastify.initialization', (message) => {
   const { fastify } = message as { fastify: FastifyInstance }
-  const lines: LogLine[] = []
-  const write = (line: string) => lines.push(JSON.parse(line))
+  const log: LogLine[] = []
+  const routes = new Set<string>()
+  // The standard output, where it would log to, is the test runner's.
+  const write = (line: string) => log.push(JSON.parse(line))
   Object.assign(fastify.log, { [symbols.streamSym]: { write } })
-  logs.set(fastify, lines)
+  fastify.addHook('onRoute', ({ method, url }) => {
+    const path = url.replace(/(.)\/$/, '$1')
+    for (const one of [method].flat()) routes.add(`${one} ${path}`)
+  })
+  seen.set(fastify, { log, routes })
 })
 
-/** Asks again and again, for at most 5 s, until the answer is yes. */
+/** Asks again and again, for at most 10 s, until the answer is yes. */
 export const eventually = async (ask: () => Promise<boolean>): Promise<void> => {
-  for (const late = AbortSignal.timeout(5_000); !(await ask()); late.throwIfAborted()) {
+  for (const late = AbortSignal.timeout(10_000); !(await ask()); late.throwIfAborted()) {
     await setTimeout(5)
   }
 }
@@ -124,10 +136,12 @@ export const build = async (
     return Object.assign(device, { userId: String(sub), sessionId: String(sid) })
   }
 
+  const { log, routes } = seen.get(app) ?? { log: [], routes: new Set() }
   return {
     app,
     config,
-    log: logs.get(app) ?? [],
+    log,
+    routes,
     client,
     signedUp: (name) => enter('/api/auth/register', person(name)),
     signedIn: (name) => {

@@ -1,0 +1,64 @@
+import rateLimit from '@fastify/rate-limit'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { networkOf } from '../src/abuse/address.js'
+import { createCounters } from '../src/abuse/counters.js'
+import type { Config } from '../src/config/schema.js'
+import { RateLimitExceeded } from '../src/errors.js'
+
+type Answer = (error: Error | null, result?: { current: number; ttl: number }) => void
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Hook: limits requests, by account or by address. Comes after `recognise`. */
+    limitRequests: (request: FastifyRequest, reply: FastifyReply) => Promise<void>
+  }
+}
+
+/**
+ * Offers the limit of requests: of a signed-in person by account, of everybody else by address. Counted
+ * in memory and exchanged between instances in the background, so it costs no round trip and goes on while
+ * the store is away.
+ */
+export default fp<{ config: Config }>(
+  async (app, { config }) => {
+    const counters = createCounters(app.stores.exchange?.counters)
+    app.addHook('onClose', async () => counters.close())
+
+    /** @fastify/rate-limit's port, on our counters. */
+    class CounterStore {
+      incr(key: string, answer: Answer, windowMs: number): void {
+        const { current, leftMs } = counters.count(key, windowMs)
+        answer(null, { current, ttl: leftMs })
+      }
+      child(): CounterStore {
+        return this
+      }
+    }
+
+    await app.register(rateLimit, {
+      global: false,
+      store: CounterStore,
+      enableDraftSpec: true,
+      timeWindow: config.RATE_LIMIT_WINDOW_MS,
+      max: (_request: FastifyRequest, key: string) =>
+        key.startsWith('address:') ? config.RATE_LIMIT_MAX_REQUESTS : config.RATE_LIMIT_USER_MAX,
+      keyGenerator: (request: FastifyRequest) => {
+        const { recognised, sessionId } = request
+        if (recognised) return `account:${recognised.userId}`
+        // A refresh of many tabs or of a whole office: the token is genuine, even if its session may be over.
+        return sessionId ? `session:${sessionId}` : `address:${networkOf(request.ip)}`
+      },
+      onExceeded: (request: FastifyRequest) => {
+        app.events.emit('rate_limit.exceeded', request.origin, { reason: 'requests' })
+      },
+      errorResponseBuilder: (_request, { ttl }) =>
+        new RateLimitExceeded({ retryAfter: Math.ceil(ttl / 1000) }),
+    })
+    const limit = app.rateLimit()
+    app.decorate('limitRequests', async (request: FastifyRequest, reply: FastifyReply) => {
+      await limit.call(app, request, reply)
+    })
+  },
+  { name: 'limits', dependencies: ['stores', 'events', 'authenticate'] },
+)

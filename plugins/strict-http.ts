@@ -1,0 +1,36 @@
+import fp from 'fastify-plugin'
+import { ValidationFailed } from '../src/errors.js'
+
+/** A host with or without a port, or nothing (RFC 9110, 7.2; the characters: RFC 3986, 3.2.2). */
+const host = /^[\w.~!$&'()*+,;=%:[\]-]*$/
+
+/** Every value of the Host header: `headers.host` would be the first alone. */
+const hostsOf = (rawHeaders: string[]): string[] => {
+  const hosts: string[] = []
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i]
+    if (name?.length === 4 && name.toLowerCase() === 'host') hosts.push(rawHeaders[i + 1] ?? '')
+  }
+  return hosts
+}
+
+/**
+ * Refuses what Node's HTTP server lets through, and answers what it would answer in words of its own, without
+ * envelope and headers.
+ */
+export default fp(
+  async (app) => {
+    // RFC 9112, 3.2. With two of them whoever stands in front may have believed the other one.
+    app.addHook('onRequest', async ({ raw }) => {
+      const hosts = hostsOf(raw.rawHeaders)
+      const isComplete = hosts.length === 1 || (hosts.length === 0 && raw.httpVersionMinor === 0)
+      if (isComplete && hosts.every((value) => host.test(value))) return
+      throw new ValidationFailed([{ field: 'host', message: 'Send one Host header' }])
+    })
+    // An expectation that nobody knows may be ignored as well as refused (RFC 9110, 10.1.1).
+    app.server.on('checkExpectation', (request, response) =>
+      app.server.emit('request', request, response),
+    )
+  },
+  { name: 'strict-http', dependencies: ['errors'] },
+)

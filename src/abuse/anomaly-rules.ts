@@ -1,0 +1,49 @@
+/** What a client has done within the last minute. */
+export interface Activity {
+  requests: number
+  /** Distinct route patterns; every unknown URL is one of its own. */
+  routes: number
+  /** Authentications that were refused; a missing or expired token is none. */
+  failures: number
+}
+
+/** What a request says of its client. */
+export interface Appearance {
+  userAgent: string
+  /** Whether it has any of Accept, Accept-Language and Accept-Encoding. */
+  hasAcceptHeaders: boolean
+}
+
+export interface AnomalyRules {
+  requestsMax: number
+  routesMax: number
+  failuresMax: number
+}
+
+export type Anomaly = 'none' | 'medium' | 'high'
+
+/** A session is one person: it may do as many times more than an address, behind which there may be many. */
+const sessionFactor = 10
+/** Many routes in few requests is how a page starts. */
+const routesAfter = 20
+/** Headers are judged from here on: some honest first requests lack them. */
+const headersAfter = 5
+
+const automation = /bot|crawler|spider|scraper|curl|wget|python|postman/i
+
+/** Judges a client by the last minute. Pure: the same activity and appearance give the same verdict. */
+export const judgeActivity = (
+  activity: Activity,
+  appearance: Appearance,
+  rules: AnomalyRules,
+  hasSession: boolean,
+): Anomaly => {
+  const factor = hasSession ? sessionFactor : 1
+  if (activity.requests > rules.requestsMax * factor) return 'high'
+  const roams = activity.routes > rules.routesMax && activity.requests > routesAfter
+  if (roams && !hasSession) return 'high'
+  if (activity.failures > rules.failuresMax) return 'high'
+  if (automation.test(appearance.userAgent)) return 'medium'
+  if (!appearance.hasAcceptHeaders && activity.requests > headersAfter) return 'medium'
+  return 'none'
+}
