@@ -23,8 +23,10 @@ export default fp<{ config: Config }>(
       emit: app.events.emit,
       passwordRules: { minLength: config.PASSWORD_MIN_LENGTH, isCommon: loadCommonPasswords() },
     }
+    // Where a mail has to prove the address first, nobody can be let in as long as none is sent.
+    const isOpen = config.REGISTRATION === 'open' && !config.REQUIRE_EMAIL_VERIFICATION
     app.decorate('accounts', {
-      register: createRegister(deps),
+      register: createRegister({ ...deps, isOpen }),
       changePassword: createChangePassword(deps),
     })
   },

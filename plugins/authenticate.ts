@@ -3,28 +3,18 @@ import fp from 'fastify-plugin'
 import type { Role } from '../src/accounts/account.js'
 import { GatehouseError, InsufficientPermissions, NoToken } from '../src/errors.js'
 import type { Identity } from '../src/sessions/identify.js'
+import { offerUser } from './guards.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
     /** Hook: finds out who is asking, if anybody is signed in, and refuses nobody. */
     recognise: (request: FastifyRequest) => Promise<void>
-    /** Hook: lets only signed-in people through. Add it to a scope to make that private. */
-    authenticate: (request: FastifyRequest, reply: FastifyReply) => Promise<void>
-    /** Hook factory: lets only these roles through; comes after `authenticate`. */
-    authorize: (roles: Role[]) => (request: FastifyRequest) => Promise<void>
   }
   interface FastifyRequest {
     /** Who is asking, as far as `recognise` or `authenticate` has found out. */
     readonly recognised: Identity | undefined
     /** The session that the request belongs to: of whoever is asking, else of a genuine refresh cookie. */
     readonly sessionId: string | undefined
-  }
-}
-
-declare module '@fastify/jwt' {
-  interface FastifyJWT {
-    /** Type of `request.user`: who is signed in. Reading it throws outside a private scope. */
-    user: Identity
   }
 }
 
@@ -51,12 +41,15 @@ export default fp(
       }
     }
 
+    const show = offerUser(app, userOf)
     app.decorate('recognise', recognise)
     app.decorate('authenticate', async (request: FastifyRequest, reply: FastifyReply) => {
       if (!known.has(request)) await recognise(request)
       const found = known.get(request)
       if (found instanceof GatehouseError) throw found
-      reply.offerRenewal(userOf(request))
+      const user = userOf(request)
+      show(request, user)
+      app.offerRenewal(reply, user)
     })
     app.decorate('authorize', (requiredRoles: Role[]) => async (request: FastifyRequest) => {
       const { role, userId } = userOf(request)
@@ -75,11 +68,6 @@ export default fp(
         if (identity !== undefined) return identity.session.sessionId
         const [token] = this.tokens.refresh
         return token === undefined ? undefined : app.tokens.refresh.read(token)?.sid
-      },
-    })
-    app.decorateRequest('user', {
-      getter(this: FastifyRequest) {
-        return userOf(this)
       },
     })
   },

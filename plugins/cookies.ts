@@ -1,5 +1,5 @@
-import cookie, { type CookieSerializeOptions } from '@fastify/cookie'
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import cookie, { type SerializeOptions } from '@fastify/cookie'
+import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Config } from '../src/config/schema.js'
 import type { IssuedTokens } from '../src/sessions/issue.js'
@@ -15,23 +15,35 @@ export interface PresentedTokens {
 export type DeliveredTokens = { accessToken: string; refreshToken: string } | Record<string, never>
 
 declare module 'fastify' {
+  interface FastifyInstance {
+    // These three take any request and reply, those of an embedding app's own routes too.
+    /** The tokens of a request; a Bearer token stands in for the access cookie. */
+    readTokens: (request: FastifyRequest) => PresentedTokens
+    /** Hands out a new access token alone, the way in which the old one came. */
+    renewAccess: (reply: FastifyReply, issued: IssuedToken) => void
+    /** Sets a cookie. Of several with one name, domain and path the last counts. */
+    writeCookie: WriteCookie
+  }
   interface FastifyRequest {
-    /** A Bearer token stands in for the access cookie. */
     readonly tokens: PresentedTokens
   }
   interface FastifyReply {
     /** Hands tokens out: as cookies, or as the body's members to a client that sent `X-Token-Delivery: body`. */
     sendTokens: (tokens: IssuedTokens) => DeliveredTokens
-    /** Hands out a new access token alone, the way in which the old one came. */
-    renewAccess: (issued: IssuedToken) => void
     /** Takes the token cookies back. Only for a definite verdict on them. */
     clearTokens: () => void
   }
 }
 
+type WriteCookie = (
+  reply: FastifyReply,
+  name: string,
+  value: string,
+  options: SerializeOptions,
+) => void
+
 /** As many cookies of one name as are looked at: two domains and two paths. */
 const candidatesMax = 4
-const refreshPath = '/api/auth'
 
 /** All values of a cookie, in the browser's order: the most specific path first (RFC 6265, 5.4). */
 export const cookieValues = (header: string | undefined, name: string): string[] => {
@@ -55,15 +67,36 @@ export const cookieNames = ({ COOKIE_SECURE, COOKIE_DOMAIN }: Config) => {
 
 const bearer = /^Bearer +(\S+) *$/i
 
+/** What tells one cookie from another (RFC 6265, 5.3), of a `Set-Cookie` line. */
+const placeOf = (line: string): string =>
+  [/^[^=]*/, /; Domain=[^;]*/, /; Path=[^;]*/].map((part) => part.exec(line)?.[0]).join()
+
+/**
+ * Writes cookies with @fastify/cookie's serialiser, which stays in an app of its own: an embedding app may
+ * have the plugin too, and with it decorators of the same names and cookies that it signs.
+ */
+const createWriter = async (): Promise<WriteCookie> => {
+  const library = Fastify()
+  await library.register(cookie, { hook: false })
+  return (reply, name, value, options) => {
+    const line = library.serializeCookie(name, value, options)
+    const others = [reply.getHeader('Set-Cookie') ?? []]
+      .flat()
+      .map(String)
+      .filter((other) => placeOf(other) !== placeOf(line))
+    // Fastify adds to the lines that are there already.
+    reply.removeHeader('Set-Cookie').header('Set-Cookie', [...others, line])
+  }
+}
+
 /** Offers the token cookies (contract: names, attributes and lives in docs/sessions.md). */
 export default fp<{ config: Config }>(
   async (app, { config }) => {
-    // The hook would parse every cookie of every request and keep one of each name.
-    await app.register(cookie, { hook: false })
-
+    const write = await createWriter()
+    const refreshPath = `${app.prefix}/api/auth`
     const { COOKIE_SECURE: secure, COOKIE_DOMAIN: domain } = config
     const { access: accessName, refresh: refreshName } = cookieNames(config)
-    const attributes: CookieSerializeOptions = {
+    const attributes: SerializeOptions = {
       httpOnly: true,
       secure,
       sameSite: config.COOKIE_SAME_SITE,
@@ -73,19 +106,19 @@ export default fp<{ config: Config }>(
     const refresh = { ...attributes, path: refreshPath }
 
     /** Where else a cookie of the same name may stem from: another path, or before the domain changed. */
-    const strays = (present: CookieSerializeOptions): CookieSerializeOptions[] =>
+    const hosts = [domain ?? '', new URL(config.PUBLIC_URL).hostname]
+    const domains = [undefined, ...new Set(hosts.flatMap(parentDomains))]
+    const strays = (present: SerializeOptions): SerializeOptions[] =>
       ['/', refreshPath].flatMap((path) =>
-        [undefined, ...parentDomains(domain ?? new URL(config.PUBLIC_URL).hostname)].flatMap(
-          (other) => {
-            const { domain: _, ...rest } = attributes
-            const stray = { ...rest, path, ...(other !== undefined && { domain: other }) }
-            return stray.path === present.path && other === domain ? [] : [stray]
-          },
-        ),
+        domains.flatMap((other) => {
+          const { domain: _, ...rest } = attributes
+          const stray = { ...rest, path, ...(other !== undefined && { domain: other }) }
+          return stray.path === present.path && other === domain ? [] : [stray]
+        }),
       )
 
-    const clear = (reply: FastifyReply, name: string, options: CookieSerializeOptions) =>
-      reply.setCookie(name, '', { ...options, maxAge: 0 })
+    const clear = (reply: FastifyReply, name: string, options: SerializeOptions) =>
+      write(reply, name, '', { ...options, maxAge: 0 })
 
     /** Clears what stands beside the present cookie, where the browser has shown to have more than one. */
     const clearStrays = (reply: FastifyReply) => {
@@ -98,38 +131,36 @@ export default fp<{ config: Config }>(
       }
     }
 
-    app.decorateRequest('tokens', {
-      getter(this: FastifyRequest) {
-        const { authorization, cookie: header } = this.headers
-        const token = bearer.exec(authorization ?? '')?.[1]
-        return {
-          access: token === undefined ? cookieValues(header, accessName) : [token],
-          refresh: cookieValues(header, refreshName),
-        }
-      },
+    const readTokens = ({ headers }: FastifyRequest): PresentedTokens => {
+      const token = bearer.exec(headers.authorization ?? '')?.[1]
+      return {
+        access: token === undefined ? cookieValues(headers.cookie, accessName) : [token],
+        refresh: cookieValues(headers.cookie, refreshName),
+      }
+    }
+
+    app.decorate('writeCookie', write)
+    app.decorate('readTokens', readTokens)
+    app.decorate('renewAccess', (reply: FastifyReply, { token, expiresIn }: IssuedToken) => {
+      if (bearer.test(reply.request.headers.authorization ?? '')) reply.header('X-New-Token', token)
+      else write(reply, accessName, token, { ...access, maxAge: expiresIn })
     })
 
+    app.decorateRequest('tokens', {
+      getter(this: FastifyRequest) {
+        return readTokens(this)
+      },
+    })
     app.decorateReply('sendTokens', function (this: FastifyReply, tokens) {
       if (this.request.headers['x-token-delivery'] === 'body') {
         return { accessToken: tokens.access.token, refreshToken: tokens.refresh.token }
       }
       clearStrays(this)
-      this.setCookie(accessName, tokens.access.token, {
-        ...access,
-        maxAge: tokens.access.expiresIn,
-      })
-      this.setCookie(refreshName, tokens.refresh.token, {
-        ...refresh,
-        maxAge: tokens.refresh.expiresIn,
-      })
+      const { access: given, refresh: next } = tokens
+      write(this, accessName, given.token, { ...access, maxAge: given.expiresIn })
+      write(this, refreshName, next.token, { ...refresh, maxAge: next.expiresIn })
       return {}
     })
-
-    app.decorateReply('renewAccess', function (this: FastifyReply, { token, expiresIn }) {
-      if (bearer.test(this.request.headers.authorization ?? '')) this.header('X-New-Token', token)
-      else this.setCookie(accessName, token, { ...access, maxAge: expiresIn })
-    })
-
     app.decorateReply('clearTokens', function (this: FastifyReply) {
       clearStrays(this)
       clear(this, accessName, access)

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { createDevices, type Device } from '../src/abuse/devices.js'
+import { createDevices, type Device, knownMs } from '../src/abuse/devices.js'
 import type { Config } from '../src/config/schema.js'
 import { cookieValues } from './cookies.js'
 
@@ -14,9 +14,6 @@ declare module 'fastify' {
     rememberDevice: (userId: string) => void
   }
 }
-
-/** Seconds; browsers keep no cookie much longer. */
-const yearSeconds = 365 * 24 * 60 * 60
 
 /** Offers the device cookie: proof of an earlier sign-in, which guesses made elsewhere can't lock out. */
 export default fp<{ config: Config }>(
@@ -36,12 +33,13 @@ export default fp<{ config: Config }>(
     app.decorateReply('rememberDevice', function (this: FastifyReply, userId) {
       // A client that wants its tokens in the body keeps no cookies.
       if (this.request.headers['x-token-delivery'] === 'body') return
-      this.setCookie(name, devices.write(this.request.device, userId), {
+      app.writeCookie(this, name, devices.write(this.request.device, userId), {
         httpOnly: true,
         secure: config.COOKIE_SECURE,
         sameSite: config.COOKIE_SAME_SITE,
-        path: '/api/auth',
-        maxAge: yearSeconds,
+        // Wherever a password is checked, the deletion of an account included.
+        path: `${app.prefix}/api`,
+        maxAge: knownMs / 1000,
         ...(config.COOKIE_DOMAIN !== undefined && { domain: config.COOKIE_DOMAIN }),
       })
     })

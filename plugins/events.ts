@@ -20,8 +20,29 @@ declare module 'fastify' {
   }
 }
 
-/** The longest User-Agent that is kept; real ones are shorter. */
+/** The longest User-Agent and address that are kept; real ones are shorter. */
 const userAgentMax = 256
+const ipMax = 64
+
+/**
+ * What a client says of itself, fit for a log and a terminal: JSON leaves DEL and the C1 control characters
+ * alone, of which U+009B begins a command to some terminals.
+ */
+const legible = (text: string, max: number): string =>
+  text
+    .replace(
+      /[\p{Cc}\p{Zl}\p{Zp}]/gu,
+      (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+    )
+    .slice(0, max)
+
+/** Where any request comes from, those of an embedding app's own routes too. */
+export const originOf = ({ id, ip, headers }: FastifyRequest): Origin => ({
+  requestId: id,
+  // Absent once the client has hung up.
+  ip: legible((ip as string | undefined) ?? '', ipMax),
+  userAgent: legible(headers['user-agent'] ?? '', userAgentMax),
+})
 
 /**
  * Offers the security events. Each is a line in the log whatever its level, in a file of their own where one
@@ -31,10 +52,19 @@ export default fp<{ config: Config }>(
   async (app, { config }) => {
     const { SECURITY_LOG_FILE: file } = config
     const log = app.log.child({}, { level: 'info' })
-    const ownLog = file === undefined ? undefined : pino(openLogFile(file))
+    const ownFile =
+      file === undefined
+        ? undefined
+        : openLogFile(file, {
+            onFailure: (err) => app.log.error({ err }, 'the security log file failed'),
+          })
+    const ownLog = ownFile && pino(ownFile)
     const recorder = createRecorder(app.stores.events)
     const counts = new Map<EventType, number>()
-    app.addHook('onClose', () => recorder.close())
+    app.addHook('onClose', async () => {
+      await recorder.close()
+      await ownFile?.close()
+    })
 
     const emit: Emit = (type, origin, details) => {
       const line = { event: type, owasp: vocabulary[type], ...origin, ...details }
@@ -47,11 +77,7 @@ export default fp<{ config: Config }>(
     app.decorate('events', { emit, counts })
     app.decorateRequest('origin', {
       getter(this: FastifyRequest) {
-        return {
-          requestId: this.id,
-          ip: this.ip,
-          userAgent: (this.headers['user-agent'] ?? '').slice(0, userAgentMax),
-        }
+        return originOf(this)
       },
     })
   },

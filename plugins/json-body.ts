@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { parse } from 'secure-json-parse'
+import type { Config } from '../src/config/schema.js'
 import { ValidationFailed } from '../src/errors.js'
 import { isWellFormed } from '../src/passwords/policy.js'
 
@@ -29,12 +30,12 @@ const requireWellFormed = (body: unknown): void => {
  * Takes JSON bodies and nothing else. Stricter than Fastify's own parser: bytes that are not UTF-8, and
  * strings that are not well-formed, would otherwise be folded into U+FFFD, where two passwords meet.
  */
-export default fp(
-  async (app) => {
+export default fp<{ config: Config }>(
+  async (app, { config }) => {
     app.removeAllContentTypeParsers()
     app.addContentTypeParser(
       'application/json',
-      { parseAs: 'buffer' },
+      { parseAs: 'buffer', bodyLimit: config.BODY_LIMIT },
       async (_request: FastifyRequest, bytes: Buffer) => {
         let body: unknown
         try {

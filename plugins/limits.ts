@@ -1,5 +1,5 @@
 import rateLimit from '@fastify/rate-limit'
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { networkOf } from '../src/abuse/address.js'
 import { createCounters } from '../src/abuse/counters.js'
@@ -36,7 +36,9 @@ export default fp<{ config: Config }>(
       }
     }
 
-    await app.register(rateLimit, {
+    // In an app of its own: an embedding app may have the plugin too, with limits that are not ours.
+    const library = Fastify()
+    await library.register(rateLimit, {
       global: false,
       store: CounterStore,
       enableDraftSpec: true,
@@ -47,17 +49,19 @@ export default fp<{ config: Config }>(
         const { recognised, sessionId } = request
         if (recognised) return `account:${recognised.userId}`
         // A refresh of many tabs or of a whole office: the token is genuine, even if its session may be over.
-        return sessionId ? `session:${sessionId}` : `address:${networkOf(request.ip)}`
+        return sessionId ? `session:${sessionId}` : `address:${networkOf(request.origin.ip)}`
       },
-      onExceeded: (request: FastifyRequest) => {
+      onExceeded: (request: FastifyRequest, key: string) => {
+        // Once a window: a flood must not push everything else out of the log.
+        if (!counters.isFirstReport(key)) return
         app.events.emit('rate_limit.exceeded', request.origin, { reason: 'requests' })
       },
       errorResponseBuilder: (_request, { ttl }) =>
         new RateLimitExceeded({ retryAfter: Math.ceil(ttl / 1000) }),
     })
-    const limit = app.rateLimit()
+    const limit = library.rateLimit()
     app.decorate('limitRequests', async (request: FastifyRequest, reply: FastifyReply) => {
-      await limit.call(app, request, reply)
+      await limit.call(library, request, reply)
     })
   },
   { name: 'limits', dependencies: ['stores', 'events', 'authenticate'] },

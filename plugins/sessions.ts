@@ -53,6 +53,7 @@ export default fp<{ config: Config }>(
         emit,
         lifetimes,
         sessionsPerUser: config.SESSIONS_PER_USER,
+        requireVerifiedEmail: config.REQUIRE_EMAIL_VERIFICATION,
       }),
       refresh: createRefresh({ sessions, refreshTokens, issue, emit, lifetimes }),
       signOut: createSignOut({ sessions, accessTokens, refreshTokens, emit }),

@@ -4,9 +4,12 @@ import type { Config } from '../src/config/schema.js'
 import type { Identity } from '../src/sessions/identify.js'
 
 declare module 'fastify' {
-  interface FastifyReply {
-    /** Tells a signed-in client that its access token is about to expire, or spares it the trouble. */
-    offerRenewal: (identity: Identity) => void
+  interface FastifyInstance {
+    /**
+     * Tells a signed-in client that its access token is about to expire, or spares it the trouble. Takes any
+     * reply, those of an embedding app's own routes too.
+     */
+    offerRenewal: (reply: FastifyReply, identity: Identity) => void
   }
 }
 
@@ -18,15 +21,17 @@ export default fp<{ config: Config }>(
   async (app, { config }) => {
     const isAuto = config.ACCESS_TOKEN_ROTATION === 'auto'
 
-    app.decorateReply('offerRenewal', function (this: FastifyReply, { userId, role, session }) {
+    app.decorate('offerRenewal', (reply: FastifyReply, { userId, role, session }: Identity) => {
       const now = Date.now()
       if (session.accessExpiresAt - now >= renewBelow) return
-      this.header('X-Token-Refresh-Required', 'true')
+      reply.header('X-Token-Refresh-Required', 'true')
       if (!isAuto) return
       const { sessionId: sid, expiresAt } = session
       const issued = app.tokens.access.issue({ userId, role }, { sid, expiresAt }, now)
+      // Tokens count in whole seconds.
+      const end = (Math.floor(now / 1000) + issued.expiresIn) * 1000
       // At the session's end there is nothing to gain.
-      if (now + issued.expiresIn * 1000 > session.accessExpiresAt) this.renewAccess(issued)
+      if (end > session.accessExpiresAt) app.renewAccess(reply, issued)
     })
   },
   { name: 'token-renewal', dependencies: ['cookies', 'tokens'] },

@@ -1,4 +1,5 @@
 import { Ajv, type Options } from 'ajv'
+import fastJson, { type Schema } from 'fast-json-stringify'
 import fp from 'fastify-plugin'
 
 const strict: Options = {
@@ -10,7 +11,8 @@ const strict: Options = {
 
 /**
  * Validates as the schemas say and changes nothing: Fastify's own settings would turn `["a@b.c"]` into a
- * string and drop unknown members unseen. Only URLs, which know no types, are coerced.
+ * string and drop unknown members unseen. Only URLs, which know no types, are coerced. Both compilers are
+ * set, since an embedding app may have others that take no JSON Schema.
  */
 export default fp(
   async (app) => {
@@ -19,6 +21,7 @@ export default fp(
     app.setValidatorCompiler<object>(({ schema, httpPart }) =>
       (httpPart === 'body' ? bodies : urls).compile(schema),
     )
+    app.setSerializerCompiler<Schema>(({ schema }) => fastJson(schema))
   },
   { name: 'validation' },
 )

@@ -51,6 +51,7 @@ const routes: FastifyPluginAsync<{ config: Config }> = async (app, { config }) =
       api.addHook('onRequest', async (_request, reply) => {
         reply.header('Cache-Control', 'no-store')
       })
+      api.addHook('onRequest', api.shedLoad)
       api.addHook('onRequest', api.rejectForgery)
       api.addHook('onError', api.noteFailure)
       await api.register(publicScope)

@@ -1,4 +1,5 @@
-import Fastify, { type FastifyInstance } from 'fastify'
+import Fastify, { type FastifyInstance, type FastifyPluginAsync } from 'fastify'
+import fp from 'fastify-plugin'
 import accounts from '../plugins/accounts.js'
 import anomaly from '../plugins/anomaly.js'
 import authenticate from '../plugins/authenticate.js'
@@ -8,12 +9,14 @@ import csrf from '../plugins/csrf.js'
 import devices from '../plugins/devices.js'
 import docs from '../plugins/docs.js'
 import errors from '../plugins/errors.js'
-import events from '../plugins/events.js'
+import events, { originOf } from '../plugins/events.js'
+import { lendGuards, requireNames } from '../plugins/guards.js'
 import jsonBody from '../plugins/json-body.js'
 import limits from '../plugins/limits.js'
 import lockout from '../plugins/lockout.js'
 import notFound from '../plugins/not-found.js'
 import passwords from '../plugins/passwords.js'
+import pressure from '../plugins/pressure.js'
 import requestId from '../plugins/request-id.js'
 import requestLog from '../plugins/request-log.js'
 import securityHeaders, { securityHeaders as makeHeaders } from '../plugins/security-headers.js'
@@ -26,23 +29,36 @@ import tokenRenewal from '../plugins/token-renewal.js'
 import tokens from '../plugins/tokens.js'
 import validation from '../plugins/validation.js'
 import routes from '../routes/index.js'
+import { loadConfig, readEnvironment } from './config/load.js'
 import type { Config } from './config/schema.js'
 import { serverOptions } from './server-options.js'
+import type { Identity } from './sessions/identify.js'
 
-/** Builds the system: every plugin, scope and route, in the order in which a request meets them. */
-export const buildApp = async (config: Config): Promise<FastifyInstance> => {
-  const headers = await makeHeaders({ secure: config.COOKIE_SECURE })
-  const app = Fastify({ ...serverOptions(config), ...socketErrors(headers) })
+declare module '../plugins/guards.js' {
+  interface UserTypes {
+    signedIn: Identity
+  }
+}
 
+interface Mount {
+  config: Config
+  /** The security headers of every answer. */
+  headers: Record<string, string>
+  /** The app that it becomes a part of; absent where it is the whole app, whose server is then ours too. */
+  host?: FastifyInstance
+}
+
+/** The system: every plugin, scope and route, in the order in which a request meets them. */
+const mount = async (app: FastifyInstance, { config, headers, host }: Mount): Promise<void> => {
   // The edge: what every answer has in common.
   await app.register(requestId)
-  await app.register(requestLog)
+  if (host === undefined) await app.register(requestLog)
   await app.register(errors)
   await app.register(securityHeaders, { headers })
   await app.register(cors, { config })
-  await app.register(strictHttp)
+  if (host === undefined) await app.register(strictHttp)
   await app.register(validation)
-  await app.register(jsonBody)
+  await app.register(jsonBody, { config })
 
   // What the routes use. None of these adds a hook.
   await app.register(stores, { config })
@@ -57,12 +73,55 @@ export const buildApp = async (config: Config): Promise<FastifyInstance> => {
   await app.register(tokenRenewal, { config })
   await app.register(authenticate)
   await app.register(serviceToken)
+  await app.register(pressure, { config })
   await app.register(csrf, { config })
   await app.register(limits, { config })
   await app.register(anomaly, { config })
-  await app.register(notFound)
+  // In a host's app only what is below a prefix of our own is ours to miss.
+  if (app.prefix !== host?.prefix) await app.register(notFound)
 
   await app.register(docs, { config })
   await app.register(routes, { config })
+}
+
+/** The system as a server of its own. */
+export const buildApp = async (config: Config): Promise<FastifyInstance> => {
+  const headers = await makeHeaders({ secure: config.COOKIE_SECURE })
+  const app = Fastify({ ...serverOptions(config), ...socketErrors(headers) })
+  await mount(app, { config, headers })
   return app
 }
+
+export interface GatehouseOptions {
+  /** What `loadConfig` answers; unless given, that of the process's environment. */
+  config?: Config
+  /** In front of every path, such as `/accounts`; the refresh cookie's path follows. */
+  prefix?: string
+}
+
+/**
+ * The system as a part of somebody else's app, with guards for that app's own routes. Everything else of it
+ * stays in a scope of its own: the host keeps its error handler, parsers, headers and unknown URLs. Throws
+ * `ConfigError`, and an `Error` where the guards' names are taken.
+ */
+export const gatehouse: FastifyPluginAsync<GatehouseOptions> = fp(
+  async (host: FastifyInstance, options: GatehouseOptions) => {
+    requireNames(host)
+    const config = options.config ?? loadConfig(readEnvironment())
+    const headers = await makeHeaders({ secure: config.COOKIE_SECURE })
+    const scope: FastifyPluginAsync = async (app) => {
+      await mount(app, { config, headers, host })
+      lendGuards(host, {
+        identify: async (request, reply) => {
+          const identity = await app.sessions.identify(app.readTokens(request).access)
+          app.offerRenewal(reply, identity)
+          return identity
+        },
+        denied: (request, { userId }) =>
+          app.events.emit('access.denied', originOf(request), { userId, reason: 'role' }),
+      })
+    }
+    await host.register(scope, { prefix: options.prefix ?? '' })
+  },
+  { name: 'gatehouse', fastify: '5.x' },
+)

@@ -39,6 +39,11 @@ export class GatehouseError extends Error {
     this.retryAfter = details.retryAfter
     this.limit = details.limit
   }
+
+  /** Fastify's word for it, which the error handlers of an embedding app know. */
+  get statusCode(): number {
+    return this.status
+  }
 }
 
 /** An entry as routes list it: what it answers, without making one. */
@@ -110,6 +115,16 @@ export class RefreshUserNotFound extends RefreshRefused {
   }
 }
 
+export class RegistrationClosed extends define(
+  403,
+  'REGISTRATION_CLOSED',
+  'Accounts are made by an administrator',
+) {}
+export class EmailNotVerified extends define(
+  403,
+  'EMAIL_NOT_VERIFIED',
+  'Verify your email address first',
+) {}
 export class InsufficientPermissions extends define(
   403,
   'INSUFFICIENT_PERMISSIONS',
@@ -176,6 +191,10 @@ export class Overloaded extends define(
   'Too many sign-ins at once, try again shortly',
   { retryAfter: 2 },
 ) {}
+/** 503 of /health/ready alone: the instance is ending, requests should go elsewhere. */
+export class Draining extends define(503, 'DRAINING', 'This instance is stopping', {
+  retryAfter: 1,
+}) {}
 export class UnderPressure extends define(
   503,
   'UNDER_PRESSURE',

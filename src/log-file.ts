@@ -2,7 +2,27 @@ import { readdirSync, rmSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { createStream, type RotatingFileStream } from 'rotating-file-stream'
 
-const keptMs = 14 * 24 * 60 * 60_000
+/** A file that lines are written to in the background. */
+export interface LogFile {
+  /** Never throws and never waits. */
+  write: (line: string) => void
+  /** Resolves when what was written is in the file. */
+  close: () => Promise<void>
+}
+
+export interface LogFileOptions {
+  /** Bytes at which it is rotated. */
+  size?: number
+  /** How long rotated files are kept, in milliseconds. */
+  keptMs?: number
+  /** How long a file that failed (a full disk) is left alone, in milliseconds. */
+  retryAfter?: number
+  /** Told each failure, before the file is tried again. */
+  onFailure?: (error: Error) => void
+}
+
+/** As many bytes as wait for a slow disk; further lines are left to standard output. */
+const waitingMax = 8 * 1024 * 1024
 
 /** Rotated files bear the time behind the name, as in `server.log.20261122T101500.1`. */
 const rotatedName = (name: string) => (time: number | Date | null, index?: number) => {
@@ -12,34 +32,66 @@ const rotatedName = (name: string) => (time: number | Date | null, index?: numbe
 }
 
 /** Removes rotated files that are older than the time for which logs are kept. */
-const removeOld = (folder: string, name: string): void => {
+const removeOld = (folder: string, name: string, keptMs: number): void => {
   for (const entry of readdirSync(folder)) {
     const path = join(folder, entry)
-    const isRotated = entry.startsWith(`${name}.`) && /\.\d{8}T\d{6}\.\d+$/.test(entry)
+    const isRotated =
+      entry.startsWith(`${name}.`) && /^\d{8}T\d{6}\.\d+$/.test(entry.slice(name.length + 1))
     if (isRotated && Date.now() - statSync(path).mtimeMs > keptMs) rmSync(path, { force: true })
   }
 }
 
-/** A log file that is rotated daily and at 20 MB, and whose rotated files are kept for 14 days. */
-export const openLogFile = (path: string): RotatingFileStream => {
+/**
+ * A log file that is rotated daily and at 20 MB, and whose rotated files are kept for 14 days. A disk that
+ * is full or slow does not take the service down, nor fill its memory: lines are lost here, and standard
+ * output has every one as well; the file is tried again.
+ */
+export const openLogFile = (path: string, options: LogFileOptions = {}): LogFile => {
+  const { size = 20 * 1024 * 1024, keptMs = 14 * 24 * 60 * 60_000, retryAfter = 5_000 } = options
   const folder = dirname(path)
   const name = basename(path)
-  const stream = createStream(rotatedName(name), {
-    path: folder,
-    size: '20M',
-    interval: '1d',
-    mode: 0o600,
-  })
   const tidy = () => {
     try {
-      removeOld(folder, name)
+      removeOld(folder, name, keptMs)
     } catch {
       // Tried again at the next rotation; a log that can't be tidied is still a log.
     }
   }
-  stream.on('open', tidy)
-  stream.on('rotated', tidy)
-  // A full disk must not take the service down: standard output has every line as well.
-  stream.on('error', () => {})
-  return stream
+
+  const open = (): RotatingFileStream => {
+    const opened = createStream(rotatedName(name), {
+      path: folder,
+      size: `${size}B`,
+      interval: '1d',
+      mode: 0o600,
+    })
+    opened.on('open', tidy)
+    opened.on('rotated', tidy)
+    opened.on('error', (error) => {
+      failedAt = performance.now()
+      options.onFailure?.(error)
+    })
+    return opened
+  }
+
+  /** When it last failed; 0 while it is well. A stream that failed is of no more use. */
+  let failedAt = 0
+  let stream = open()
+
+  return {
+    write: (line) => {
+      if (failedAt > 0) {
+        if (performance.now() - failedAt < retryAfter) return
+        failedAt = 0
+        stream = open()
+      }
+      if (stream.writableLength < waitingMax) stream.write(line)
+    },
+    close: () =>
+      new Promise((resolve) => {
+        if (stream.destroyed) return resolve()
+        stream.once('close', resolve)
+        stream.end()
+      }),
+  }
 }

@@ -4,6 +4,7 @@ import {
   AccountDeactivated,
   AccountLocked,
   AuthRateLimitExceeded,
+  EmailNotVerified,
   InvalidCredentials,
   Overloaded,
 } from '../../src/errors.js'
@@ -31,6 +32,7 @@ const schema = {
       AccountDeactivated,
       AccountLocked,
       AuthRateLimitExceeded,
+      EmailNotVerified,
       Overloaded,
     ),
   },

@@ -1,6 +1,11 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
-import { AuthRateLimitExceeded, Overloaded, UserExists } from '../../src/errors.js'
+import {
+  AuthRateLimitExceeded,
+  Overloaded,
+  RegistrationClosed,
+  UserExists,
+} from '../../src/errors.js'
 import { presentUser } from '../present.js'
 import {
   Body,
@@ -27,7 +32,7 @@ const schema = {
   }),
   response: {
     201: Success(Type.Object({ user: User, ...Tokens }), 'Signed up and in'),
-    ...writeFailures(UserExists, AuthRateLimitExceeded, Overloaded),
+    ...writeFailures(UserExists, RegistrationClosed, AuthRateLimitExceeded, Overloaded),
   },
 }
 

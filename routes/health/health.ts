@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
-import { StoreUnavailable } from '../../src/errors.js'
+import { Draining, StoreUnavailable } from '../../src/errors.js'
 import { version } from '../../src/version.js'
 import { isoTime } from '../present.js'
 import { readFailures, Success, success, Time } from '../schemas.js'
@@ -35,14 +35,19 @@ const live = {
 
 const ready = {
   summary: 'Whether requests should be sent here',
-  description: '503 while the store or its invalidation channel does not answer.',
+  description:
+    '503 while the store or its invalidation channel does not answer, and while it is stopping.',
   tags: ['health'],
-  response: { 200: Success(Status), ...readFailures() },
+  response: { 200: Success(Status), ...readFailures(Draining) },
 }
 
 /** `GET /health`, `/health/live` and `/health/ready`, for balancers and orchestrators. */
 const healthRoutes: FastifyPluginAsyncTypebox = async (app) => {
   const { stores } = app
+  let isDraining = false
+  app.addHook('preClose', async () => {
+    isDraining = true
+  })
   const storeState = async () => {
     const isUp = await stores.ping().then(
       () => true,
@@ -66,6 +71,7 @@ const healthRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.get('/live', { schema: live }, async () => ok)
 
   app.get('/ready', { schema: ready }, async () => {
+    if (isDraining) throw new Draining()
     if ((await storeState()) !== 'ok') throw new StoreUnavailable()
     return ok
   })

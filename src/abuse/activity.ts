@@ -3,153 +3,213 @@ import type { Activity } from './anomaly-rules.js'
 
 /** Shares what clients do between instances; a store that serves one process has none. */
 export interface ActivityExchange {
-  /** Tells what a client did here within the last minute; answers what it did elsewhere. */
+  /** Tells what a client did here of late; answers what it did elsewhere. Throws `StoreUnavailable`. */
   share: (client: string, here: SharedActivity) => Promise<SharedActivity>
-  /** Blocks a client everywhere for so long, in milliseconds. */
+  /** Blocks a client everywhere for so long, in milliseconds. Throws `StoreUnavailable`. */
   block: (client: string, ms: number) => Promise<void>
-  /** The clients that are blocked now, with what is left in milliseconds. */
+  /**
+   * The clients that were blocked since this was last asked, some of them again, with what is left in
+   * milliseconds. Throws `StoreUnavailable`.
+   */
   blocks: () => Promise<Map<string, number>>
 }
 
-/** Activity with its routes by name, so that two instances' can be united. */
+/** Activity by age instead of time: instances' clocks do not matter, and what is told ages by itself. */
 export interface SharedActivity {
-  requests: number
-  failures: number
-  routes: string[]
+  slices: [ageMs: number, requests: number, failures: number][]
+  routes: [route: number, ageMs: number][]
 }
 
-const sliceMs = 10_000
-const slices = 6
+const sliceMs = 5_000
+/** Slices that count: the present one, which has only begun, and those of the minute before. */
+const slices = 13
 /** As many clients as are watched: under a flood of addresses the least recent are forgotten. */
-const clientsMax = 20_000
-/** As many routes as are remembered of a client in a slice: past the rule's bound more tell nothing. */
-const routesMax = 32
+export const clientsMax = 20_000
 /** How often activity is shared, in milliseconds, and of how many clients at once. */
 const exchangeEvery = 500
 const batchMax = 1_000
-/** A client below this is not worth telling: no rule is near. */
+/** A client with fewer requests, and no failure, is not worth telling: no rule is near. */
 const sharedFrom = 3
 
 interface Slice {
   number: number
   requests: number
   failures: number
-  routes: Set<string>
 }
 
-interface Watched {
+/** What a client did here, or elsewhere: at most 13 slices, and so many routes as the rule can count. */
+interface Deeds {
   slices: Slice[]
-  elsewhere: SharedActivity
-  /** When `elsewhere` was heard. */
-  heardAt: number
+  /** Each route with the slice in which it was last asked for. */
+  routes: Map<number, number>
+}
+
+interface Watched extends Deeds {
+  elsewhere: Deeds
   flaggedAt: number
 }
 
-const nothing: SharedActivity = { requests: 0, failures: 0, routes: [] }
+const noDeeds = (): Deeds => ({ slices: [], routes: new Map() })
+
+/** FNV-1a, 32 bits: what of a route has to be remembered to know it again. */
+const routeNumber = (route: string): number => {
+  let hash = 0x811c9dc5
+  for (let i = 0; i < route.length; i += 1) {
+    hash = Math.imul(hash ^ route.charCodeAt(i), 0x01000193)
+  }
+  return hash >>> 0
+}
+
+const present = (): number => Math.floor(Date.now() / sliceMs)
+
+/** Forgets what is more than a minute old; and what is yet to come, after a clock was put back. */
+const prune = (deeds: Deeds): void => {
+  const now = present()
+  const counts = (number: number) => number > now - slices && number <= now
+  if (!deeds.slices.every(({ number }) => counts(number))) {
+    deeds.slices = deeds.slices.filter(({ number }) => counts(number))
+  }
+  for (const [route, number] of deeds.routes) if (!counts(number)) deeds.routes.delete(route)
+}
+
+/** One of a client's slices. There are no more than a minute has, once `prune` has seen them. */
+const sliceOf = (deeds: Deeds, number: number): Slice => {
+  const known = deeds.slices.findLast((slice) => slice.number === number)
+  if (known !== undefined) return known
+  const slice = { number, requests: 0, failures: 0 }
+  deeds.slices.push(slice)
+  return slice
+}
 
 /**
- * What each client did within the last minute, in slices of ten seconds, here and on other instances.
- * Bounded: 20,000 clients of at most 6 slices and 32 routes each, whoever comes.
+ * What each client did within the last minute, in slices of five seconds, here and on other instances.
+ * Bounded: 20,000 clients of at most 13 slices and `routesMax` + 1 routes each, twice, whoever comes.
  */
-export const createActivityWatch = (exchange: ActivityExchange | undefined) => {
-  const clients = new LRUCache<string, Watched>({ max: clientsMax })
-  const blocked = new LRUCache<string, number>({ max: clientsMax })
+export const createActivityWatch = (
+  exchange: ActivityExchange | undefined,
+  { routesMax }: { routesMax: number },
+) => {
   const changed = new Set<string>()
+  const clients = new LRUCache<string, Watched>({
+    max: clientsMax,
+    dispose: (_watched, client) => changed.delete(client),
+  })
+  const blocked = new LRUCache<string, number>({ max: clientsMax })
 
   const watchedOf = (client: string): Watched => {
     const known = clients.get(client)
     if (known !== undefined) return known
-    const watched: Watched = { slices: [], elsewhere: nothing, heardAt: 0, flaggedAt: 0 }
+    const watched: Watched = { ...noDeeds(), elsewhere: noDeeds(), flaggedAt: 0 }
     clients.set(client, watched)
     return watched
   }
 
-  /** The present slice; those older than a minute go. */
-  const sliceOf = (watched: Watched): Slice => {
-    const number = Math.floor(Date.now() / sliceMs)
-    const last = watched.slices.at(-1)
-    if (last?.number === number) return last
-    const slice = { number, requests: 0, failures: 0, routes: new Set<string>() }
-    watched.slices = [...watched.slices.filter((old) => old.number > number - slices), slice]
-    return slice
-  }
-
-  const here = (watched: Watched): SharedActivity => {
-    sliceOf(watched)
-    const routes = new Set<string>()
-    let requests = 0
-    let failures = 0
-    for (const slice of watched.slices) {
-      requests += slice.requests
-      failures += slice.failures
-      for (const route of slice.routes) routes.add(route)
-    }
-    return { requests, failures, routes: [...routes] }
+  /** One past the bound tells that it is exceeded; more tell nothing. */
+  const keepRoute = ({ routes }: Deeds, route: number, number: number): void => {
+    if (routes.size <= routesMax || routes.has(route)) routes.set(route, number)
   }
 
   const total = (watched: Watched): Activity => {
-    const own = here(watched)
-    const isRecent = Date.now() - watched.heardAt < sliceMs * slices
-    const { requests, failures, routes } = isRecent ? watched.elsewhere : nothing
-    return {
-      requests: own.requests + requests,
-      failures: own.failures + failures,
-      routes: new Set([...own.routes, ...routes]).size,
+    const { elsewhere } = watched
+    let requests = 0
+    let failures = 0
+    for (const slice of [...watched.slices, ...elsewhere.slices]) {
+      requests += slice.requests
+      failures += slice.failures
     }
+    let routes = watched.routes.size
+    for (const route of elsewhere.routes.keys()) if (!watched.routes.has(route)) routes += 1
+    return { requests, failures, routes }
+  }
+
+  /** Told are only those near a rule, so that a flood of clients is no flood of messages. */
+  const note = (client: string, { slices }: Watched): void => {
+    if (exchange === undefined) return
+    const requests = slices.reduce((sum, slice) => sum + slice.requests, 0)
+    if (requests >= sharedFrom || slices.some(({ failures }) => failures > 0)) changed.add(client)
   }
 
   const share = async (shared: ActivityExchange, client: string): Promise<void> => {
     const watched = clients.peek(client)
     if (watched === undefined) return
-    const own = here(watched)
-    if (own.requests < sharedFrom && own.failures === 0) return
-    watched.elsewhere = await shared.share(client, own)
-    watched.heardAt = Date.now()
+    prune(watched)
+    const now = Date.now()
+    const ageOf = (number: number) => now - number * sliceMs
+    // The others' slices may begin at other times than ours.
+    const numberOf = (ageMs: number) =>
+      Math.min(present(), Math.round((Date.now() - ageMs) / sliceMs))
+    const others = await shared.share(client, {
+      slices: watched.slices.map((one) => [ageOf(one.number), one.requests, one.failures]),
+      routes: [...watched.routes].map(([route, number]) => [route, ageOf(number)]),
+    })
+    watched.elsewhere = noDeeds()
+    for (const [ageMs, requests, failures] of others.slices) {
+      const slice = sliceOf(watched.elsewhere, numberOf(ageMs))
+      slice.requests += requests
+      slice.failures += failures
+    }
+    for (const [route, ageMs] of others.routes) {
+      keepRoute(watched.elsewhere, route, numberOf(ageMs))
+    }
+  }
+
+  /** The block is the answer to what a client did: when it ends, the client begins anew. */
+  const block = (client: string, ms: number): void => {
+    if ((blocked.get(client) ?? 0) <= Date.now()) clients.delete(client)
+    blocked.set(client, Date.now() + ms)
   }
 
   const hearBlocks = async (shared: ActivityExchange): Promise<void> => {
-    for (const [client, leftMs] of await shared.blocks()) blocked.set(client, Date.now() + leftMs)
+    for (const [client, leftMs] of await shared.blocks()) block(client, leftMs)
   }
 
-  const timer = setInterval(() => {
-    if (exchange === undefined) return
-    const batch = [...changed].slice(0, batchMax)
-    for (const client of batch) changed.delete(client)
-    const told = batch.map((client) => share(exchange, client))
+  const exchangeAll = (shared: ActivityExchange): void => {
+    const told: Promise<void>[] = [hearBlocks(shared)]
+    for (const client of changed) {
+      if (told.length > batchMax) break
+      changed.delete(client)
+      told.push(share(shared, client))
+    }
     // While the store is away each instance judges by what it sees itself.
-    void Promise.allSettled([...told, hearBlocks(exchange)])
-  }, exchangeEvery)
-  timer.unref()
+    void Promise.allSettled(told)
+  }
+  const timer = exchange && setInterval(() => exchangeAll(exchange), exchangeEvery)
+  timer?.unref()
 
   return {
     /** Notes one request, and answers all that the client did within the last minute. */
     request: (client: string, route: string): Activity => {
       const watched = watchedOf(client)
-      const slice = sliceOf(watched)
-      slice.requests += 1
-      if (slice.routes.size < routesMax) slice.routes.add(route)
-      if (exchange !== undefined) changed.add(client)
+      prune(watched)
+      prune(watched.elsewhere)
+      sliceOf(watched, present()).requests += 1
+      keepRoute(watched, routeNumber(route), present())
+      note(client, watched)
       return total(watched)
     },
     /** Notes an authentication that was refused. */
     failure: (client: string): void => {
-      sliceOf(watchedOf(client)).failures += 1
-      if (exchange !== undefined) changed.add(client)
+      const watched = watchedOf(client)
+      prune(watched)
+      sliceOf(watched, present()).failures += 1
+      note(client, watched)
     },
-    /** Whether the client was not flagged within its present memory, so that a log is not flooded. */
+    /** Whether the client was not flagged within the last minute: a log is not to be flooded. */
     isFirstFlag: (client: string): boolean => {
       const watched = watchedOf(client)
-      const isFirst = Date.now() - watched.flaggedAt >= sliceMs * slices
+      const isFirst = Date.now() - watched.flaggedAt >= 60_000
       if (isFirst) watched.flaggedAt = Date.now()
       return isFirst
     },
     /** Blocks a client for so long, in milliseconds; on other instances within the exchange. */
     block: (client: string, ms: number): void => {
-      blocked.set(client, Date.now() + ms)
+      block(client, ms)
       exchange?.block(client, ms).catch(() => {})
     },
     /** For how long the client is blocked still, in milliseconds; 0 if it is not. */
     blockedMs: (client: string): number => Math.max(0, (blocked.get(client) ?? 0) - Date.now()),
+    /** How many clients are held, and how many of them wait to be told. */
+    stats: () => ({ clients: clients.size, blocked: blocked.size, waiting: changed.size }),
     close: () => clearInterval(timer),
   }
 }

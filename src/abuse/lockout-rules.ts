@@ -48,8 +48,10 @@ const nothing: SourceRecord = { failures: 0, lockedUntil: 0, forgetAt: 0 }
 
 /** The record as it is now, without what is forgotten. Undefined stands for an email that is not known. */
 export const currentLockout = (record: LockoutRecord | undefined, now: number): LockoutRecord => {
-  const keep = <Value>(all: Record<string, Value> = {}, isLive: (value: Value, key: string) => boolean) =>
-    Object.fromEntries(Object.entries(all).filter(([key, value]) => isLive(value, key)))
+  const keep = <Value>(
+    all: Record<string, Value> = {},
+    isLive: (value: Value, key: string) => boolean,
+  ) => Object.fromEntries(Object.entries(all).filter(([key, value]) => isLive(value, key)))
   const oldest = Math.floor(now / hourMs) - buckets
   return {
     sources: keep(record?.sources, ({ forgetAt }) => forgetAt > now),
@@ -141,7 +143,10 @@ export const settleCheck = (
   const lockedUntil = Math.max(known.lockedUntil, now + lockAt(rules, failures))
   const hour = Math.floor(now / hourMs)
   return {
-    sources: { ...record.sources, [source]: { failures, lockedUntil, forgetAt: lockedUntil + memoryMs } },
+    sources: {
+      ...record.sources,
+      [source]: { failures, lockedUntil, forgetAt: lockedUntil + memoryMs },
+    },
     hours: { ...record.hours, [hour]: (record.hours[hour] ?? 0) + 1 },
     held,
   }

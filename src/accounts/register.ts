@@ -1,4 +1,4 @@
-import { UserExists, ValidationFailed } from '../errors.js'
+import { RegistrationClosed, UserExists, ValidationFailed } from '../errors.js'
 import type { Emit, Origin } from '../events/security-event.js'
 import { randomId } from '../ids.js'
 import type { Hasher } from '../passwords/hasher.js'
@@ -13,13 +13,23 @@ export interface Registration {
   name: string
 }
 
+export interface RegisterDeps {
+  accounts: AccountStore
+  hasher: Hasher
+  emit: Emit
+  passwordRules: PasswordRules
+  /** Whether people may make accounts by themselves. */
+  isOpen: boolean
+}
+
 /**
  * Makes an account for anybody who asks. Throws `ValidationFailed` naming every refused field,
- * `UserExists`, `Overloaded`, `StoreUnavailable`. Durable once it resolves.
+ * `UserExists`, `RegistrationClosed`, `Overloaded`, `StoreUnavailable`. Durable once it resolves.
  */
 export const createRegister =
-  (deps: { accounts: AccountStore; hasher: Hasher; emit: Emit; passwordRules: PasswordRules }) =>
+  (deps: RegisterDeps) =>
   async (registration: Registration, origin: Origin): Promise<Account> => {
+    if (!deps.isOpen) throw new RegistrationClosed()
     const check = createFieldCheck()
     const email = check.take('email', emailRule(registration.email))
     const name = check.take('name', nameRule(registration.name))

@@ -1,4 +1,4 @@
-import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
+import { createPrivateKey, createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto'
 
 /** What a key must be to serve an algorithm. RS256: RFC 7518, 3.3 wants 2048 bits or more. */
 export const keyForms = {
@@ -33,3 +33,7 @@ export const readPrivateKey = (pem: string): KeyObject | undefined =>
 /** A public key from its PEM. A private one is refused: it should not be lying about in a list. */
 export const readPublicKey = (pem: string): KeyObject | undefined =>
   /^-----BEGIN (RSA )?PUBLIC KEY-----/.test(pem) ? attempt(() => createPublicKey(pem)) : undefined
+
+/** A public key from a JWK (RFC 7517); undefined where it is none. Of a private one only the public half. */
+export const readPublicJwk = (jwk: JsonWebKey): KeyObject | undefined =>
+  attempt(() => createPublicKey({ key: jwk, format: 'jwk' }))

@@ -49,7 +49,8 @@ export const createAttemptStore = (
         const record = read(key, now)
         const { [id]: _settled, ...held } = record.held
         if (!counts) write(key, { ...record, held })
-        else write(key, { count: record.count + 1, resetAt: record.resetAt || now + windowMs, held })
+        else
+          write(key, { count: record.count + 1, resetAt: record.resetAt || now + windowMs, held })
       }),
   }
 }

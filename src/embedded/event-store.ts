@@ -1,37 +1,43 @@
-import { type EventPage, type EventStore, eventsMax } from '../events/event-store.js'
+import { checkedCursor, createPage, type EventStore, eventsMax } from '../events/event-store.js'
 import type { SecurityEvent } from '../events/security-event.js'
 import type { Environment } from './environment.js'
 
 /** How many events past the maximum are removed with one append. */
 const trimMax = 1_000
 
+/** LMDB reads a key of one part back as that part alone, so it has two. */
+type Key = ['event', number]
+const keyOf = (number: number): Key => ['event', number]
+
 /** The newest security events in LMDB: a numbered list, capped. */
 export const createEventStore = (environment: Environment): EventStore => {
-  const table = environment.table<SecurityEvent, [number]>('events')
-  const last = (): number => [...table.getKeys({ reverse: true, limit: 1 })][0]?.[0] ?? 0
-  let next = last() + 1
+  const table = environment.table<SecurityEvent, Key>('events')
+  const last = (): number => [...table.getKeys({ reverse: true, limit: 1 })][0]?.[1] ?? 0
 
   return {
     append: (events) =>
       environment.transaction(() => {
+        let number = last()
         for (const event of events) {
-          table.put([next], event)
-          next += 1
+          number += 1
+          table.put(keyOf(number), event)
         }
-        const old = table.getKeys({ end: [next - eventsMax], limit: trimMax })
+        const old = table.getKeys({ end: keyOf(number - eventsMax + 1), limit: trimMax })
         for (const key of [...old]) table.remove(key)
       }),
 
-    async list({ limit, cursor, type, userId }): Promise<EventPage> {
-      const events: SecurityEvent[] = []
-      const start = cursor === undefined ? next : Number(cursor) - 1
-      for (const { key, value } of table.getRange({ start: [start], reverse: true })) {
-        const fits =
-          (type ?? value.type) === value.type && (userId ?? value.userId) === value.userId
-        if (fits) events.push(value)
-        if (events.length === limit) return { events, nextCursor: String(key[0]) }
-      }
-      return { events }
-    },
+    list: (query) =>
+      environment.read(() => {
+        const { cursor } = query
+        const before =
+          cursor === undefined ? last() + 1 : Number(checkedCursor(cursor, /^\d{1,15}$/))
+        const page = createPage(query)
+        // In reverse the start is the upper bound, and included.
+        for (const { key, value } of table.getRange({ start: keyOf(before - 1), reverse: true })) {
+          const full = page.take(String(key[1]), value)
+          if (full !== undefined) return full
+        }
+        return page.end()
+      }),
   }
 }

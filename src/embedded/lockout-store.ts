@@ -26,7 +26,13 @@ export const createLockoutStore = (
     reserve: (subject, id, rules) =>
       environment.transaction(() => {
         const now = clock()
-        const [reservation, record] = reserveCheck(read(subject.email, now), subject, id, rules, now)
+        const [reservation, record] = reserveCheck(
+          read(subject.email, now),
+          subject,
+          id,
+          rules,
+          now,
+        )
         if (reservation.outcome === 'go') write(subject.email, record)
         return reservation
       }),

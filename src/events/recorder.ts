@@ -9,43 +9,54 @@ const retryAfter = 1_000
 
 /** Takes events to the store in the background, in order and in batches. */
 export const createRecorder = (store: EventStore) => {
-  const waiting: SecurityEvent[] = []
+  let waiting: SecurityEvent[] = []
   let dropped = 0
   let flushing: Promise<void> | undefined
-  let restAt = 0
+  let resting: NodeJS.Timeout | undefined
+
+  const bound = (): void => {
+    const excess = waiting.length - waitingMax
+    if (excess <= 0) return
+    waiting.splice(0, excess)
+    dropped += excess
+  }
 
   const flush = async (): Promise<void> => {
     while (waiting.length > 0) {
-      const batch = waiting.slice(0, batchMax)
+      const batch = waiting.splice(0, batchMax)
       try {
         await store.append(batch)
-        waiting.splice(0, batch.length)
       } catch {
-        restAt = performance.now() + retryAfter
-        return
+        waiting = [...batch, ...waiting]
+        bound()
+        // By itself, for the next event may be long in coming.
+        resting = setTimeout(start, retryAfter)
+        resting.unref()
+        break
       }
     }
+    // In the same turn as the last look at what waits, or an event in between would be left lying.
+    flushing = undefined
   }
   const start = (): Promise<void> => {
-    flushing ??= flush().finally(() => {
-      flushing = undefined
-    })
-    return flushing
+    clearTimeout(resting)
+    resting = undefined
+    if (waiting.length > 0) flushing ??= flush()
+    return flushing ?? Promise.resolve()
   }
 
   return {
     record: (event: SecurityEvent): void => {
       waiting.push(event)
-      // Not while a batch is on its way: its events are counted off the front.
-      if (waiting.length > waitingMax && flushing === undefined) {
-        waiting.shift()
-        dropped += 1
-      }
-      if (performance.now() >= restAt) void start()
+      bound()
+      if (resting === undefined) void start()
     },
     /** How many events the store has not got, and how many it never will. */
     stats: () => ({ waiting: waiting.length, dropped }),
     /** One last try. */
-    close: () => start(),
+    close: async (): Promise<void> => {
+      await start()
+      clearTimeout(resting)
+    },
   }
 }

@@ -1,37 +1,42 @@
 import type { ActivityExchange, SharedActivity } from '../abuse/activity.js'
 import { randomId } from '../ids.js'
 import type { Keys } from './keys.js'
-import { type Client, script } from './script.js'
+import { type Client, command, script } from './script.js'
 
-const minuteMs = 60_000
+/** How long what an instance told is of use, in milliseconds: the rules look at a minute. */
+const usefulMs = 65_000
 
 /** Shares activity and blocks through Redis; everything lapses within two minutes. */
 export const createActivityExchange = (client: Client, keys: Keys): ActivityExchange => {
-  const shareActivity = script<string[]>(client, 'share-activity')
+  const shareActivity = script<(string | number)[]>(client, 'share-activity')
   const blockClient = script<'blocked'>(client, 'block-client')
   const listBlocks = script<(string | number)[]>(client, 'list-blocks')
   const instance = randomId()
+  /** The end of the latest block that was heard of, by the clock of Redis. */
+  let latest: string | number = 0
 
   return {
     async share(who, here) {
-      const args = [instance, JSON.stringify(here), minuteMs]
+      const args = [instance, JSON.stringify(here), usefulMs]
       const others = await shareActivity([keys.activity(who)], args)
-      const elsewhere: SharedActivity = { requests: 0, failures: 0, routes: [] }
-      for (const text of others) {
+      const elsewhere: SharedActivity = { slices: [], routes: [] }
+      for (let i = 0; i < others.length; i += 2) {
+        const ago = Number(others[i])
         // Only our own instances write it.
-        const other = JSON.parse(text) as SharedActivity
-        elsewhere.requests += other.requests
-        elsewhere.failures += other.failures
-        // Lua writes an empty list as an empty object.
-        if (Array.isArray(other.routes)) elsewhere.routes.push(...other.routes)
+        const { slices, routes } = JSON.parse(String(others[i + 1])) as SharedActivity
+        for (const [age, ...counts] of slices) elsewhere.slices.push([age + ago, ...counts])
+        for (const [route, age] of routes) elsewhere.routes.push([route, age + ago])
       }
       return elsewhere
     },
     async block(who, ms) {
       await blockClient([keys.blocks], [who, ms])
+      // The block is the answer to what was done: it does not count again when the block is over.
+      await command(client.del(keys.activity(who)))
     },
     async blocks() {
-      const list = await listBlocks([keys.blocks])
+      const [end = latest, ...list] = await listBlocks([keys.blocks], [latest])
+      latest = end
       const blocks = new Map<string, number>()
       for (let i = 0; i < list.length; i += 2) blocks.set(String(list[i]), Number(list[i + 1]))
       return blocks

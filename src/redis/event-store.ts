@@ -1,11 +1,10 @@
-import { type EventPage, type EventStore, eventsMax } from '../events/event-store.js'
+import { checkedCursor, createPage, type EventStore, eventsMax } from '../events/event-store.js'
 import type { SecurityEvent } from '../events/security-event.js'
 import type { Keys } from './keys.js'
 import { type Client, command, script } from './script.js'
 
-/** How many events are read at once, and at most for one page when a filter finds few. */
+/** How many events are read at once. */
 const readMax = 500
-const scanMax = 20_000
 
 /** The newest security events in Redis: a capped stream. */
 export const createEventStore = (client: Client, keys: Keys): EventStore => {
@@ -17,24 +16,21 @@ export const createEventStore = (client: Client, keys: Keys): EventStore => {
       await appendEvents([keys.events], [eventsMax, ...texts])
     },
 
-    async list({ limit, cursor, type, userId }): Promise<EventPage> {
-      const events: SecurityEvent[] = []
-      let end = cursor === undefined ? '+' : `(${cursor}`
-      for (let scanned = 0; scanned < scanMax; scanned += readMax) {
+    async list(query) {
+      const { cursor } = query
+      let end = cursor === undefined ? '+' : `(${checkedCursor(cursor, /^\d{1,15}-\d{1,15}$/)}`
+      const page = createPage(query)
+      for (;;) {
         const read = client.xrevrange(keys.events, end, '-', 'COUNT', readMax)
         const entries = await command(read)
         for (const [id, [, text = '']] of entries) {
           // Only `append` writes it.
-          const event = JSON.parse(text) as SecurityEvent
-          const fits =
-            (type ?? event.type) === event.type && (userId ?? event.userId) === event.userId
-          if (fits) events.push(event)
-          if (events.length === limit) return { events, nextCursor: id }
+          const full = page.take(id, JSON.parse(text) as SecurityEvent)
+          if (full !== undefined) return full
           end = `(${id}`
         }
-        if (entries.length < readMax) return { events }
+        if (entries.length < readMax) return page.end()
       }
-      return { events, nextCursor: end.slice(1) }
     },
   }
 }

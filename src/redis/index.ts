@@ -34,7 +34,8 @@ export const openRedis = (
       activity: createActivityExchange(client, keys),
     },
     ping: async () => {
-      await command(client.ping())
+      // A write, since a replica, or a server out of memory or disk, answers a PING as well.
+      await command(client.set(keys.ping, '', 'PX', 1_000))
     },
     close: async () => {
       invalidations.close()

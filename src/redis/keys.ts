@@ -23,6 +23,8 @@ export const createKeys = (prefix: string) => ({
   activity: (client: string) => `${prefix}activity:${client}`,
   /** Sorted set of blocked clients by the end of their block. Lapses after the last. */
   blocks: `${prefix}blocks`,
+  /** String: written to see whether the store takes writes. Lapses within a second. */
+  ping: `${prefix}ping`,
   /** Stream: the newest security events. Capped instead of a TTL. */
   events: `${prefix}events`,
   /** Sorted set of user ids by creation. */

@@ -35,15 +35,35 @@ const identityOf = (
   },
 })
 
+/** Whom one token stands for, or why nobody. */
+export type IdentifyOne<Who> = (token: string) => Promise<Who | 'expired' | 'invalid'>
+
+/**
+ * Whom a request's tokens stand for. Of several (cookies of one name) the first that is good decides. Throws
+ * `NoToken`, `TokenExpired`, `InvalidToken`.
+ */
+export const firstGood =
+  <Who extends object>(identifyOne: IdentifyOne<Who>) =>
+  async (tokens: string[]): Promise<Who> => {
+    if (tokens.length === 0) throw new NoToken()
+    let expired = false
+    for (const token of tokens) {
+      const identity = await identifyOne(token)
+      if (typeof identity === 'object') return identity
+      expired ||= identity === 'expired'
+    }
+    throw expired ? new TokenExpired() : new InvalidToken()
+  }
+
 /**
  * Finds out whom an access token stands for. A token that the cache knows costs no more than a look-up.
  * Otherwise signature and claims are checked first; then session and account are read, because role and
- * state are the store's, never the token's. Of several tokens (cookies of one name) the first that is good
- * decides. Throws `NoToken`, `TokenExpired`, `InvalidToken`, `StoreUnavailable`.
+ * state are the store's, never the token's. Throws `NoToken`, `TokenExpired`, `InvalidToken`,
+ * `StoreUnavailable`.
  */
 export const createIdentify = (deps: {
-  sessions: SessionStore
-  accessTokens: AccessTokens
+  sessions: Pick<SessionStore, 'find'>
+  accessTokens: Pick<AccessTokens, 'verify'>
   cache: ValidationCache
 }) => {
   const { sessions, accessTokens, cache } = deps
@@ -64,19 +84,7 @@ export const createIdentify = (deps: {
     }
   }
 
-  /** Whom one token stands for, or why nobody. */
-  const identifyOne = async (token: string) => cache.get(token) ?? read(token)
+  const identifyOne: IdentifyOne<Identity> = async (token) => cache.get(token) ?? read(token)
 
-  const identify = async (tokens: string[]): Promise<Identity> => {
-    if (tokens.length === 0) throw new NoToken()
-    let expired = false
-    for (const token of tokens) {
-      const identity = await identifyOne(token)
-      if (typeof identity === 'object') return identity
-      expired ||= identity === 'expired'
-    }
-    throw expired ? new TokenExpired() : new InvalidToken()
-  }
-
-  return { identify, identifyOne }
+  return { identify: firstGood(identifyOne), identifyOne }
 }

@@ -4,7 +4,12 @@ import type { PasswordGuard } from '../abuse/password-guard.js'
 import type { Account } from '../accounts/account.js'
 import type { AccountStore } from '../accounts/account-store.js'
 import { emailRule } from '../accounts/rules.js'
-import { AccountDeactivated, InvalidCredentials, ValidationFailed } from '../errors.js'
+import {
+  AccountDeactivated,
+  EmailNotVerified,
+  InvalidCredentials,
+  ValidationFailed,
+} from '../errors.js'
 import type { Emit, Origin } from '../events/security-event.js'
 import { sortableId } from '../ids.js'
 import type { Hasher } from '../passwords/hasher.js'
@@ -27,6 +32,7 @@ export interface SignInDeps {
   emit: Emit
   lifetimes: SessionLifetimes
   sessionsPerUser: number
+  requireVerifiedEmail: boolean
 }
 
 /** What somebody signs in with; `device` is the browser, if it has signed in to anything before. */
@@ -72,6 +78,10 @@ export const createSignIn = (deps: SignInDeps) => {
       deps.emit('login.failed', origin, { ...details, reason: 'account_deactivated' })
       throw new AccountDeactivated()
     }
+    if (deps.requireVerifiedEmail && !account.emailVerified) {
+      deps.emit('login.failed', origin, { ...details, reason: 'email_not_verified' })
+      throw new EmailNotVerified()
+    }
     if (verdict === 'outdated') {
       const { userId, passwordHash } = account
       await deps.accounts.renewHash(userId, passwordHash, await deps.hasher.hash(password))
@@ -89,7 +99,7 @@ export const createSignIn = (deps: SignInDeps) => {
 
     /**
      * Starts a session for a right email and password. Throws `InvalidCredentials`, `AccountDeactivated`
-     * (right password only), `AccountLocked`, `ValidationFailed`, `Overloaded`, `StoreUnavailable`.
+     * and `EmailNotVerified` (right password only), `AccountLocked`, `ValidationFailed`, `Overloaded`, `StoreUnavailable`.
      */
     withPassword: async (credentials: Credentials, origin: Origin): Promise<SignedIn> => {
       const ruled = emailRule(credentials.email)

@@ -18,6 +18,12 @@ const AccessClaims = Type.Object({
   role: Type.Union(roles.map((role) => Type.Literal(role))),
 })
 
+/** The check of access tokens alone, for keys that may be public. */
+export const createAccessCheck = (
+  keys: readonly [JwtKey, ...JwtKey[]],
+  settings: JwtSettings,
+): AccessTokens['verify'] => createJwt('at+jwt', AccessClaims, keys, settings).verify
+
 /** Issues and verifies access tokens; `lifetime` in milliseconds. */
 export const createAccessTokens = (
   keys: readonly [JwtKey, ...JwtKey[]],

@@ -94,6 +94,9 @@ const readHeader = (token: string): Record<'alg' | 'typ' | 'kid', string> | unde
   }
 }
 
+/** The key that a token names, if its header is one of ours. */
+export const keyIdOf = (token: string): string | undefined => readHeader(token)?.kid
+
 const isHeader = TypeCompiler.Compile(
   Type.Object(
     { alg: Type.String(), typ: Type.String(), kid: Type.String() },

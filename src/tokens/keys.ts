@@ -1,7 +1,8 @@
 import { createHash, createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto'
+import { keyAlgorithm, type KeyAlgorithm as SignatureAlgorithm } from '../config/signing-keys.js'
 
 export type HmacAlgorithm = 'HS256' | 'HS384' | 'HS512'
-export type SignatureAlgorithm = 'EdDSA' | 'ES256' | 'RS256'
+export type { SignatureAlgorithm }
 
 /** A key that tokens are verified with; the one that signs has a private half or is a secret. */
 export type Key = { kid: string } & (
@@ -30,30 +31,24 @@ export const secretKey = (algorithm: HmacAlgorithm, secret: string): Key => ({
   secret,
 })
 
-/** Which algorithm a public key is for; throws on a key of another kind. */
-const algorithmOf = (key: KeyObject): SignatureAlgorithm => {
-  switch (key.asymmetricKeyType) {
-    case 'ed25519':
-      return 'EdDSA'
-    case 'ec':
-      return 'ES256'
-    case 'rsa':
-      return 'RS256'
-    default:
-      throw new TypeError(`Keys of type ${key.asymmetricKeyType} are not supported`)
+/** A key that verifies, and no more; throws on one of a kind that none of our algorithms has. */
+export const publicKey = (key: KeyObject): Key => {
+  const algorithm = keyAlgorithm(key)
+  if (algorithm === undefined) {
+    throw new TypeError(`Keys of type ${key.asymmetricKeyType} are not supported`)
+  }
+  return {
+    kid: thumbprint(key.export({ format: 'jwk' })),
+    algorithm,
+    publicKey: key.export({ type: 'spki', format: 'pem' }).toString(),
   }
 }
 
 /** A key pair from a PEM of the private or, for a key that only verifies, the public half. */
-export const pairKey = (pem: string): Key => {
-  const publicKey = createPublicKey(pem)
-  return {
-    kid: thumbprint(publicKey.export({ format: 'jwk' })),
-    algorithm: algorithmOf(publicKey),
-    publicKey: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
-    ...(pem.includes('PRIVATE KEY') && { privateKey: pem }),
-  }
-}
+export const pairKey = (pem: string): Key => ({
+  ...publicKey(createPublicKey(pem)),
+  ...(pem.includes('PRIVATE KEY') && { privateKey: pem }),
+})
 
 /** A public key as others read it (RFC 7517, 4). */
 export type PublicJwk = JsonWebKey & { kty: string; kid: string }
@@ -81,20 +76,25 @@ export interface KeySettings {
 const isHmac = (algorithm: KeySettings['JWT_ALGORITHM']): algorithm is HmacAlgorithm =>
   algorithm.startsWith('HS')
 
-/** The keys of access tokens; the first signs, the others are still accepted. */
+/** A ring in which each key is once: while keys are changed, the one that signs may be among the others too. */
+const ring = (first: Key, others: Key[]): [Key, ...Key[]] => {
+  const byKid = new Map([first, ...others].map((key) => [key.kid, key]))
+  byKid.delete(first.kid)
+  return [first, ...byKid.values()]
+}
+
+/** The keys of access tokens; the first signs, the others are accepted, be they retired or the next. */
 export const accessKeys = (settings: KeySettings): [Key, ...Key[]] => {
   const { JWT_ALGORITHM: algorithm } = settings
   if (isHmac(algorithm)) {
     const previous = (settings.JWT_SECRET_PREVIOUS ?? []).map((secret) =>
       secretKey(algorithm, secret),
     )
-    return [secretKey(algorithm, settings.JWT_SECRET), ...previous]
+    return ring(secretKey(algorithm, settings.JWT_SECRET), previous)
   }
   if (settings.JWT_PRIVATE_KEY === undefined) throw new TypeError('JWT_PRIVATE_KEY is missing')
-  return [
-    pairKey(settings.JWT_PRIVATE_KEY),
-    ...(settings.JWT_PUBLIC_KEYS_PREVIOUS ?? []).map(pairKey),
-  ]
+  const previous = (settings.JWT_PUBLIC_KEYS_PREVIOUS ?? []).map(pairKey)
+  return ring(pairKey(settings.JWT_PRIVATE_KEY), previous)
 }
 
 /**
@@ -106,5 +106,5 @@ export const refreshKeys = (settings: KeySettings): [Key, ...Key[]] => {
   const previous = (settings.JWT_REFRESH_SECRET_PREVIOUS ?? []).map((secret) =>
     secretKey(algorithm, secret),
   )
-  return [secretKey(algorithm, settings.JWT_REFRESH_SECRET), ...previous]
+  return ring(secretKey(algorithm, settings.JWT_REFRESH_SECRET), previous)
 }

@@ -86,7 +86,7 @@ t.test('a folder that can not be made is an error of its own', async (t) => {
 t.test('a full disk', async (t) => {
   const folder = t.testdir()
   // A limit on the size of files stands in for it, well above what anybody but the store writes.
-  const blocks = 48 * 1024 * 2
+  const blocks = 32 * 1024 * 2
   const flags = process.execArgv.filter((flag) => !flag.includes('@tapjs/mock'))
   const writer = spawn(
     'sh',
@@ -99,7 +99,7 @@ t.test('a full disk', async (t) => {
       fileURLToPath(entry),
     ],
     {
-      env: { ...process.env, FOLDER: folder, NAME_LENGTH: '200000' },
+      env: { ...process.env, FOLDER: folder, NAME_LENGTH: '1000000' },
       stdio: ['ignore', 'pipe', 'ignore'],
     },
   )
@@ -123,7 +123,7 @@ t.test('a full disk', async (t) => {
     const stores = openEmbedded(folder)
     t.teardown(() => stores.close())
     const made = log.filter(({ msg }) => msg === 'created')
-    t.ok(made.length > 50)
+    t.ok(made.length > 10)
     for (const { userId, email } of made) {
       t.match(await stores.accounts.findByEmail(email), { userId })
     }

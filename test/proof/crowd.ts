@@ -35,9 +35,9 @@ export const clientOf = (choose: () => Door): Client =>
 const patience = 30_000
 
 /** Asks again and again until the answer is yes. */
-export const until = async (ask: () => boolean | Promise<boolean>): Promise<void> => {
+export const until = async (ask: () => boolean | Promise<boolean>, every = 5): Promise<void> => {
   for (const late = AbortSignal.timeout(patience); !(await ask()); late.throwIfAborted()) {
-    await wait(5)
+    await wait(every)
   }
 }
 
@@ -63,7 +63,7 @@ interface Departed {
 }
 
 /** As long as a member pauses between two requests, in milliseconds. */
-const pace = 10
+const pace = 20
 let names = 0
 
 /**
@@ -183,8 +183,8 @@ export const createCrowd = (doors: Door[]) => {
     }
     await Promise.all(
       doors.map(async (door) => {
-        await until(() => isRefusedBy(door))
-        await until(() => isDeadAt(door))
+        await until(() => isRefusedBy(door), pace)
+        await until(() => isDeadAt(door), pace)
       }),
     )
   }

@@ -130,7 +130,9 @@ type Move =
   | { kind: 'wait'; ms: number }
 
 const aWait = (from: number, to: number) =>
-  fc.integer({ min: from, max: to }).map((tens): Move => ({ kind: 'wait', ms: tens * 10 * second }))
+  fc
+    .integer({ min: from, max: to })
+    .map((steps): Move => ({ kind: 'wait', ms: steps * 20 * second }))
 
 const aMove: fc.Arbitrary<Move> = fc.oneof(
   { weight: 8, arbitrary: anAct.map((act): Move => ({ kind: 'one', act })) },

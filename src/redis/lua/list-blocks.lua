@@ -1,9 +1,15 @@
--- Reads the clients that are blocked now.
--- KEYS[1] the blocked clients by the end of their block
--- returns a flat list of client and ms left
+-- Reads the clients that are blocked now and were blocked since a time.
+-- KEYS[1] the blocked clients by the end of their block   ARGV[1] the latest end that is known; 0: none
+-- returns a flat list: the latest end, then client and ms left in turn
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
-local list = redis.call('ZRANGE', KEYS[1], 0, -1, 'WITHSCORES')
-for i = 2, #list, 2 do list[i] = list[i] - now end
-return list
+-- Blocks last the same time, so later ones end later; one of the same millisecond must not slip through.
+local list = redis.call('ZRANGEBYSCORE', KEYS[1], ARGV[1], '+inf', 'WITHSCORES')
+local reply = { ARGV[1] }
+for i = 1, #list, 2 do
+  reply[i + 1] = list[i]
+  reply[i + 2] = list[i + 1] - now
+  reply[1] = list[i + 1]
+end
+return reply

@@ -145,21 +145,26 @@ t.test('an account that changes while its password is checked', async (t) => {
 })
 
 t.test('with every place at the hasher taken', async (t) => {
-  const { client, signedUp } = await build(t, { HASH_CONCURRENCY: '1', HASH_QUEUE_MAX: '0' })
+  const { client, signedUp } = await build(t, {
+    HASH_CONCURRENCY: '1',
+    HASH_QUEUE_MAX: '0',
+    // Long enough for others to come meanwhile.
+    ARGON2_MEMORY_KIB: '65536',
+  })
   await signedUp('ada')
   const { email } = person('ada')
   const register = { url: '/api/auth/register', body: person('bob') }
 
   for (const { url: path, body } of [{ url, body: { email, password } }, register]) {
     t.test(`${path} answers at once that it has too much to do`, async (t) => {
-      const devices = [client(), client(), client()]
-      const answers = await Promise.all(devices.map((device) => device.post(path, body)))
-      const [served, ...others] = answers.sort((a, b) => a.statusCode - b.statusCode)
-      t.ok(served && served.statusCode < 300)
-      for (const answer of others) {
+      const answers = await Promise.all(Array.from({ length: 8 }, () => client().post(path, body)))
+      const overloaded = answers.filter(({ statusCode }) => statusCode === 503)
+      t.ok(overloaded.length > 0)
+      for (const answer of overloaded) {
         refused(t, answer, 503, 'OVERLOADED')
         t.notOk('set-cookie' in answer.headers)
       }
+      t.ok(answers.some(({ statusCode }) => statusCode < 300))
     })
   }
 })
