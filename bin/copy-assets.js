@@ -1,10 +1,11 @@
-// Copies what `tsc` leaves behind into dist: the Lua scripts, lists and other files that the compiled
-// modules read beside themselves. The last step of `npm run build`.
+// Copies what `tsc` leaves behind into dist, or another folder: the Lua scripts, lists and other files that
+// the compiled modules read beside themselves. The last step of `npm run build`.
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
+const dist = process.argv[2] ?? join(root, 'dist')
 
 /** @param {string} file */
 const isAsset = (file) => !/\.(?:[cm]?tsx?|md)$/.test(file) && !/(?:^|[\\/])\./.test(file)
@@ -19,7 +20,7 @@ for (const folder of ['src', 'plugins', 'routes']) {
   for (const entry of entries) {
     const source = join(entry.parentPath, entry.name)
     const name = relative(root, source)
-    const target = join(root, 'dist', name)
+    const target = join(dist, name)
     if (!entry.isFile() || !isAsset(name) || same(source, target)) continue
     mkdirSync(dirname(target), { recursive: true })
     // By renaming, so that a server that starts at this moment reads the old or the new, not a half.

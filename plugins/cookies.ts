@@ -4,6 +4,7 @@ import fp from 'fastify-plugin'
 import type { Config } from '../src/config/schema.js'
 import type { IssuedTokens } from '../src/sessions/issue.js'
 import type { IssuedToken } from '../src/tokens/access-token.js'
+import { accessTokensOf, bearerToken, cookieValues } from './request-tokens.js'
 
 /** The tokens of a request. A browser may hold several cookies of one name, from an old domain or path. */
 export interface PresentedTokens {
@@ -42,30 +43,12 @@ type WriteCookie = (
   options: SerializeOptions,
 ) => void
 
-/** As many cookies of one name as are looked at: two domains and two paths. */
-const candidatesMax = 4
-
-/** All values of a cookie, in the browser's order: the most specific path first (RFC 6265, 5.4). */
-export const cookieValues = (header: string | undefined, name: string): string[] => {
-  if (header === undefined) return []
-  const values: string[] = []
-  for (const pair of header.split(';')) {
-    const cut = pair.indexOf('=')
-    if (pair.slice(0, cut).trim() !== name) continue
-    const value = pair.slice(cut + 1).trim()
-    if (value !== '' && !values.includes(value) && values.length < candidatesMax) values.push(value)
-  }
-  return values
-}
-
 /** The prefixes (RFC 6265bis, 4.1.3) keep other hosts and plain http from setting these cookies. */
 export const cookieNames = ({ COOKIE_SECURE, COOKIE_DOMAIN }: Config) => {
   if (!COOKIE_SECURE) return { access: 'access_token', refresh: 'refresh_token' }
   const prefix = COOKIE_DOMAIN === undefined ? '__Host-' : '__Secure-'
   return { access: `${prefix}access_token`, refresh: '__Secure-refresh_token' }
 }
-
-const bearer = /^Bearer +(\S+) *$/i
 
 /** What tells one cookie from another (RFC 6265, 5.3), of a `Set-Cookie` line. */
 const placeOf = (line: string): string =>
@@ -131,18 +114,16 @@ export default fp<{ config: Config }>(
       }
     }
 
-    const readTokens = ({ headers }: FastifyRequest): PresentedTokens => {
-      const token = bearer.exec(headers.authorization ?? '')?.[1]
-      return {
-        access: token === undefined ? cookieValues(headers.cookie, accessName) : [token],
-        refresh: cookieValues(headers.cookie, refreshName),
-      }
-    }
+    const readTokens = ({ headers }: FastifyRequest): PresentedTokens => ({
+      access: accessTokensOf(headers, accessName),
+      refresh: cookieValues(headers.cookie, refreshName),
+    })
 
     app.decorate('writeCookie', write)
     app.decorate('readTokens', readTokens)
     app.decorate('renewAccess', (reply: FastifyReply, { token, expiresIn }: IssuedToken) => {
-      if (bearer.test(reply.request.headers.authorization ?? '')) reply.header('X-New-Token', token)
+      const isBearer = bearerToken(reply.request.headers) !== undefined
+      if (isBearer) reply.header('X-New-Token', token)
       else write(reply, accessName, token, { ...access, maxAge: expiresIn })
     })
 

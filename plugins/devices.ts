@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { createDevices, type Device, knownMs } from '../src/abuse/devices.js'
 import type { Config } from '../src/config/schema.js'
-import { cookieValues } from './cookies.js'
+import { cookieValues } from './request-tokens.js'
 
 declare module 'fastify' {
   interface FastifyRequest {

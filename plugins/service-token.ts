@@ -2,6 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { InvalidToken, NoToken } from '../src/errors.js'
+import { bearerToken } from './request-tokens.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -17,8 +18,8 @@ export default fp(
   async (app) => {
     app.decorate('requireServiceToken', (secret: string) => {
       const expected = digest(secret)
-      return async ({ headers: { authorization } }: FastifyRequest) => {
-        const sent = /^Bearer +(\S+) *$/i.exec(authorization ?? '')?.[1]
+      return async ({ headers }: FastifyRequest) => {
+        const sent = bearerToken(headers)
         if (sent === undefined) throw new NoToken()
         // Digests, so that neither the secret's bytes nor its length can be found out by time.
         if (!timingSafeEqual(digest(sent), expected)) throw new InvalidToken()

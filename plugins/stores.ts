@@ -3,6 +3,7 @@ import type { Config } from '../src/config/schema.js'
 import { openEmbedded } from '../src/embedded/index.js'
 import { openRedis } from '../src/redis/index.js'
 import type { Stores } from '../src/stores.js'
+import { logChannel, logStore } from './store-log.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -17,19 +18,8 @@ export default fp<{ config: Config }>(
     const stores =
       url === undefined
         ? openEmbedded(config.EMBEDDED_STORE_PATH)
-        : openRedis(
-            { url, keyPrefix },
-            {
-              connected: () => app.log.info('store connected'),
-              lost: (err) => app.log.error({ err }, 'store lost'),
-              warning: (message) => app.log.warn(message),
-            },
-          )
-    stores.invalidations.listen({
-      invalidated: () => {},
-      lost: () => app.log.error('invalidation channel lost, the validation cache is out of use'),
-      restored: () => app.log.info('invalidation channel proved, the validation cache is in use'),
-    })
+        : openRedis({ url, keyPrefix }, logStore(app.log))
+    stores.invalidations.listen(logChannel(app.log))
     app.decorate('stores', stores)
     app.addHook('onClose', () => stores.close())
   },

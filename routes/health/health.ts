@@ -36,7 +36,7 @@ const live = {
 const ready = {
   summary: 'Whether requests should be sent here',
   description:
-    '503 while the store or its invalidation channel does not answer, and while it is stopping.',
+    '503 while the store or its invalidation channel does not answer, while it is stopping, and under pressure.',
   tags: ['health'],
   response: { 200: Success(Status), ...readFailures(Draining) },
 }
@@ -72,6 +72,7 @@ const healthRoutes: FastifyPluginAsyncTypebox = async (app) => {
 
   app.get('/ready', { schema: ready }, async () => {
     if (isDraining) throw new Draining()
+    await app.shedLoad()
     if ((await storeState()) !== 'ok') throw new StoreUnavailable()
     return ok
   })

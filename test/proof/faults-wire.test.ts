@@ -80,7 +80,8 @@ const revocations: Record<string, (person: Person) => Promise<unknown>> = {
   'the reuse of a refresh token': async (person) => {
     const second = cookie(await refresh(near, person.refresh), 'refresh')
     await refresh(near, second)
-    refused(t, await refresh(near, person.refresh), 403, 'INVALID_REFRESH_TOKEN')
+    const { statusCode } = await refresh(near, person.refresh)
+    if (statusCode !== 403) throw new Error(`A reused token was answered ${statusCode}`)
   },
 }
 
@@ -139,10 +140,11 @@ t.test('an answer that is lost between Redis and an instance', async (t) => {
     const ada = await arrive()
     await knows(t, far, ada.access)
     const logOut = () => post(far, 'logout', { cookie: `refresh_token=${ada.refresh}` })
+    // No message tells the instance what came of it, either.
+    proxy.pause('subscribe')
     await losing(t, 'end-session', logOut, async () => {
-      t.not((await ask(far, ada.access)).statusCode, 200, 'for all it knows, it is gone')
+      t.not((await ask(far, ada.access)).statusCode, 200, 'for all it knows, the session is gone')
     })
-    await settle()
     for (const at of [near, far]) refused(t, await ask(at, ada.access), 401, 'INVALID_TOKEN')
     t.equal((await logOut()).statusCode, 200)
     refused(t, await refresh(near, ada.refresh), 403, 'INVALID_REFRESH_TOKEN')
@@ -241,15 +243,13 @@ t.test('an instance that hears nothing:', async (t) => {
     await knows(t, far, alive.access)
     const deafened = deaf()
     proxy.pause()
-    const ends = await revokeAll(all)
+    await revokeAll(all)
     await deafened
-    const end = Math.max(...ends)
     for (const { access } of [...all, alive]) {
       const answer = await ask(far, access)
       refused(t, answer, 503, 'STORE_UNAVAILABLE')
       t.notOk('set-cookie' in answer.headers)
     }
-    t.ok(performance.now() > end)
     proxy.resume()
     await areReady(doors)
     for (const { access } of all) refused(t, await ask(far, access), 401, 'INVALID_TOKEN')

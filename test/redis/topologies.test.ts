@@ -2,8 +2,9 @@ import { setTimeout as wait } from 'node:timers/promises'
 import t from 'tap'
 import { StoreUnavailable } from '../../src/errors.js'
 import { inShort } from '../stores/subject.js'
+import { startRedis } from '../support/redis.js'
 import { startCluster, startSentinelGroup } from '../support/redis-topologies.js'
-import { open } from './open.js'
+import { dial, open } from './open.js'
 
 /** Asks until it is answered, as a browser does; anything but an outage in between is a failure. */
 const persist = async <Result>(operation: () => Promise<Result>): Promise<Result> => {
@@ -81,4 +82,24 @@ t.test('a node of a Cluster that dies', async (t) => {
     }
     while (!stores.invalidations.isProved()) await wait(10)
   })
+})
+
+t.test("a Cluster's login is taken from its URLs", async (t) => {
+  const args = ['--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1']
+  const server = await startRedis(t, { args })
+  const raw = await server.connect()
+  await raw.call('CLUSTER', 'ADDSLOTSRANGE', 0, 16_383)
+  while (!String(await raw.call('CLUSTER', 'INFO')).includes('cluster_state:ok')) await wait(5)
+  await raw.call('ACL', 'SETUSER', 'gate', 'on', '>p@ss:word', '~*', '&*', '+@all')
+  await raw.call('ACL', 'SETUSER', 'default', 'off')
+  const node = `redis://gate:${encodeURIComponent('p@ss:word')}@127.0.0.1:${server.port}`
+  const { stores } = await open(t, { url: `${node},${node}` })
+  const { signedUp } = inShort(stores)
+  const { userId, email } = await persist(() => signedUp())
+  t.match(await stores.accounts.findByEmail(email), { userId })
+  while (!stores.invalidations.isProved()) await wait(10)
+})
+
+t.test('a URL of no known form is refused', async (t) => {
+  t.throws(() => dial(t, { url: 'redis+sentinel://nowhere' }), { message: /^REDIS_URL/ })
 })
