@@ -8,8 +8,16 @@ import { cookieNames } from './cookies.js'
 /** Makes the OpenAPI document from the routes' schemas and, where configured, shows it below `/docs`. */
 export default fp<{ config: Config }>(
   async (app, { config }) => {
+    // An embedding app's document can't show our routes: it has not the security schemes that they name.
+    const shown = new WeakSet<object>()
+    app.addHook('onRoute', (route) => {
+      if (route.schema?.hide) return
+      route.schema = { ...route.schema, hide: true }
+      shown.add(route.schema)
+    })
     if (!config.DOCS) return
     await app.register(swagger, {
+      transform: ({ schema, url }) => ({ schema: { ...schema, hide: !shown.has(schema) }, url }),
       openapi: {
         openapi: '3.1.0',
         info: {

@@ -58,7 +58,7 @@ export default fp<{ config: Config }>(
         : openLogFile(file, {
             onFailure: (err) => app.log.error({ err }, 'the security log file failed'),
           })
-    const ownLog = ownFile && pino(ownFile)
+    const ownLog = ownFile && pino({}, ownFile)
     const recorder = createRecorder(app.stores.events)
     const counts = new Map<EventType, number>()
     app.addHook('onClose', async () => {

@@ -19,7 +19,7 @@ const isHmac = (algorithm: string): algorithm is HmacAlgorithm => algorithm.star
 /** An address whose answer nobody on the way can change. */
 const isSafe = (url: string): boolean => {
   const { protocol, hostname } = new URL(url)
-  const isHere = hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.')
+  const isHere = /^(localhost|\[::1\]|127(\.\d+){3})$/.test(hostname)
   return protocol === 'https:' || (protocol === 'http:' && isHere)
 }
 

@@ -358,6 +358,7 @@ export const createPlayer = async (stage: Stage) => {
     return String(readJws(answer.json().data.refreshToken).claims.sub)
   }
   const userId = await signUp()
+  await agree()
 
   return {
     one,

@@ -28,6 +28,8 @@ const subject: Subject = {
     const account = accounts.get(userId)
     if (account === undefined) throw new Error('There is no such account')
     await (changes ? accounts.put(userId, { ...account, ...changes }) : accounts.remove(userId))
+    // Only a commit of its own tells the store at once that what it has read may be old.
+    await stores.ping()
   },
 }
 

@@ -89,18 +89,9 @@ export const eventually = async (ask: () => Promise<boolean>): Promise<void> => 
   }
 }
 
-/**
- * The real app in the test profile, with a store of its own: the embedded one in a new folder or, where
- * `variables` has a `REDIS_URL`, that Redis below a new prefix. Closed when the test ends. It is not
- * started yet, so that a test may add routes.
- */
-export const build = async (
-  t: Pick<Test, 'teardown'>,
-  variables: Environment = {},
-  { awaitStore = true } = {},
-): Promise<Built> => {
-  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-app-'))
-  const config = loadConfig(
+/** The configuration of a test: all it keeps is in the folder, or in Redis below a prefix of its own. */
+export const testConfig = (folder: string, variables: Environment = {}): Config =>
+  loadConfig(
     {
       NODE_ENV: 'test',
       CLIENT_URLS: clientOrigin,
@@ -113,6 +104,19 @@ export const build = async (
     },
     { folder },
   )
+
+/**
+ * The real app in the test profile, with a store of its own: the embedded one in a new folder or, where
+ * `variables` has a `REDIS_URL`, that Redis below a new prefix. Closed when the test ends. It is not
+ * started yet, so that a test may add routes.
+ */
+export const build = async (
+  t: Pick<Test, 'teardown'>,
+  variables: Environment = {},
+  { awaitStore = true } = {},
+): Promise<Built> => {
+  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-app-'))
+  const config = testConfig(folder, variables)
   const app = await buildApp(config)
   t.teardown(async () => {
     await app.close()

@@ -1,4 +1,4 @@
-import type { FastifyInstance, LightMyRequestResponse } from 'fastify'
+import type { InjectOptions, LightMyRequestResponse } from 'fastify'
 import './clock.js'
 
 /** What a client sends besides its cookies. */
@@ -29,7 +29,10 @@ const matches = (url: string, path: string): boolean => {
 }
 
 /** A client with an empty jar; `always` are headers that it sends with every request. */
-export const createClient = (app: FastifyInstance, always: Headers = {}): Client => {
+export const createClient = (
+  app: { inject: (request: InjectOptions) => Promise<LightMyRequestResponse> },
+  always: Headers = {},
+): Client => {
   const jar = new Map<string, Cookie>()
 
   const keep = (response: LightMyRequestResponse): void => {

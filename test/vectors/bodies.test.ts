@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
-import { build, type Device, person } from '../support/app.js'
+import { build, type Device } from '../support/app.js'
 import type { Headers } from '../support/client.js'
 
-const read = <Data>(file: string): Data =>
-  JSON.parse(readFileSync(new URL(file, import.meta.url), 'utf8'))
+const vectors: Record<string, string> = JSON.parse(
+  readFileSync(new URL('json-bodies.json', import.meta.url), 'utf8'),
+)
 
 t.test('JSON of all kinds, to every route that takes a body', async (t) => {
   const serviceToken = 'letservicesask'
@@ -12,9 +13,10 @@ t.test('JSON of all kinds, to every route that takes a body', async (t) => {
     BODY_LIMIT: '1048576',
     INTROSPECTION_TOKEN: serviceToken,
   })
-  const bodies = Object.entries(read<Record<string, string>>('json-bodies.json')).map(
-    ([name, base64]) => ({ name, body: Buffer.from(base64, 'base64') }),
-  )
+  const bodies = Object.entries(vectors).map(([name, base64]) => ({
+    name,
+    body: Buffer.from(base64, 'base64'),
+  }))
   bodies.push(
     { name: 'n_structure_100000_opening_arrays', body: Buffer.from('['.repeat(100_000)) },
     { name: 'n_structure_open_array_object', body: Buffer.from(`${'[{"":'.repeat(50_000)}\n`) },
@@ -62,129 +64,4 @@ t.test('JSON of all kinds, to every route that takes a body', async (t) => {
     })
   }
   t.ok(urls.length >= 4)
-})
-
-t.test('naughty strings', async (t) => {
-  const { app, client, log } = await build(t, { LOG_LEVEL: 'info', HASH_QUEUE_MAX: '10000' })
-  const strings = read<string[]>('naughty-strings.json')
-  t.ok(strings.length > 500)
-  const each = <Result>(ask: (string: string, index: number) => Promise<Result>) =>
-    Promise.all(strings.map(ask))
-  const register = (about: Record<string, string>) =>
-    client().post('/api/auth/register', { ...person('ada'), ...about })
-
-  t.test('are no emails', async (t) => {
-    await each(async (email) => {
-      const answer = await register({ email })
-      t.match(answer.json(), { code: 'VALIDATION_FAILED', errors: [{ field: 'email' }] })
-      const login = await client().post('/api/auth/login', { email, password: 'x' })
-      t.equal(login.statusCode, 400)
-    })
-  })
-
-  t.test('as names are shown as they were given, or refused', async (t) => {
-    const taken = await each(async (name, i) => {
-      const answer = await register({ email: `name${i}@example.com`, name })
-      if (answer.statusCode === 400) return []
-      t.equal(answer.statusCode, 201)
-      t.equal(answer.json().data.user.name, name.trim().normalize('NFC'))
-      return name
-    })
-    t.ok(taken.flat().length > 300)
-  })
-
-  t.test('as passwords open the account again, or are refused', async (t) => {
-    const taken = await each(async (string, i) => {
-      // By themselves few have all kinds of characters.
-      const password = i % 2 === 0 ? string : `Xy7!${string}`
-      const email = `p${i}@example.com`
-      const { statusCode } = await register({ email, password })
-      if (statusCode === 400) return []
-      t.equal(statusCode, 201)
-      const login = (password: string) => client().post('/api/auth/login', { email, password })
-      t.equal((await login(password)).statusCode, 200)
-      t.equal((await login(`${password}.`)).statusCode, 401)
-      return password
-    })
-    t.ok(taken.flat().length > 150)
-  })
-
-  t.test('as tokens are refused', async (t) => {
-    await each(async (string) => {
-      const value = Buffer.from(string).toString('latin1')
-      const asked = [
-        await client().get('/api/profile', { authorization: `Bearer ${value}` }),
-        await client().get('/api/profile', { cookie: `access_token=${value}` }),
-      ]
-      t.ok(asked.every(({ statusCode }) => statusCode === 401))
-      const refresh = await client().post('/api/auth/refresh', { refreshToken: string })
-      t.equal(refresh.statusCode, string === '' ? 400 : 403)
-    })
-  })
-
-  t.test('elsewhere in a request do no harm', async (t) => {
-    const answers = await each((string) => {
-      const value = Buffer.from(string).toString('latin1')
-      const query = encodeURIComponent(string)
-      const requests = [
-        { url: `/api/profile?${query}&a=${query}&a[]=${query}` },
-        { url: `/${query}` },
-        { url: '/health/live', headers: { 'user-agent': value, 'x-request-id': value } },
-        { url: '/api/profile', headers: { 'x-forwarded-for': value, origin: value } },
-      ]
-      return Promise.all(requests.map((request) => app.inject(request)))
-    })
-    const failed = answers.flat().filter(({ statusCode }) => statusCode >= 500)
-    t.strictSame(failed, [])
-  })
-
-  t.test('leave whole lines in the log', async (t) => {
-    // Each line was parsed as JSON when it was written.
-    t.ok(log.length > 1_000)
-    t.ok(log.every((line) => typeof line.msg === 'string'))
-    t.notOk(log.some(({ level }) => Number(level) >= 50))
-  })
-})
-
-t.test('email addresses, to sign up with', async (t) => {
-  const { client } = await build(t)
-  const categories = read<Record<string, Record<string, string>>>('email-addresses.json')
-  const isTaken = async (email: string): Promise<boolean> => {
-    const { statusCode } = await client().post('/api/auth/register', { ...person('ada'), email })
-    t.ok([201, 400, 409].includes(statusCode))
-    return statusCode !== 400
-  }
-  const takenOf = async (category: string): Promise<string[]> => {
-    const taken = []
-    for (const [id, address] of Object.entries(categories[category] ?? {})) {
-      if (await isTaken(address)) taken.push(`${id} ${address}`)
-    }
-    return taken
-  }
-
-  t.test('are refused where they are none by any standard', async (t) => {
-    t.strictSame(await takenOf('ERR'), [])
-  })
-
-  t.test('are taken where they are good, or only their domain is not known', async (t) => {
-    for (const category of ['VALID_CATEGORY', 'DNSWARN']) {
-      const all = Object.keys(categories[category] ?? {}).length
-      t.equal((await takenOf(category)).length, all, category)
-    }
-  })
-
-  t.test('are refused where browsers refuse them, whatever RFC 5322 says', async (t) => {
-    t.strictSame(await takenOf('RFC5322'), [])
-    t.strictSame(await takenOf('DEPREC'), [])
-    t.strictSame(
-      await takenOf('CFWS'),
-      ['157  test@iana.org', '158 test@iana.org '],
-      'but for blanks around them, which are trimmed',
-    )
-    t.strictSame(
-      await takenOf('RFC5321'),
-      ['23 test@iana.123', '24 test@255.255.255.255', '166 test@org'],
-      'but for odd domains, which browsers take',
-    )
-  })
 })
