@@ -1,6 +1,5 @@
-import type { Redis } from 'ioredis'
-import { randomId } from '../ids.js'
 import type { Announcer, Invalidation, Invalidations } from '../sessions/invalidation.js'
+import type { Master } from './connect.js'
 import { createLine, type Line } from './line.js'
 
 /** How often every line is proved, in milliseconds. */
@@ -14,15 +13,14 @@ const parse = (message: string): Invalidation => {
 
 /**
  * The channel over Redis' publish/subscribe: a line to every server that publishes, which is one, or the
- * masters of a Cluster (`publishers` tells the present ones). It is proved while all of them are.
+ * masters of a Cluster (`masters` tells the present ones). It is proved while all of them are.
  */
 export const createInvalidations = (
-  publishers: () => Redis[],
+  masters: () => Master[],
   channel: string,
   announcer: Announcer,
 ): Invalidations & { close: () => void } => {
-  const own = `${channel}:${randomId()}`
-  const lines = new Map<Redis, Line>()
+  const lines = new Map<string, Line>()
   let open = false
 
   const isProved = () => {
@@ -47,17 +45,17 @@ export const createInvalidations = (
   }
 
   const update = () => {
-    const present = new Set(publishers())
-    for (const publisher of present) {
-      if (lines.has(publisher)) continue
+    const present = new Map(masters().map((master) => [master.name, master]))
+    for (const [name, master] of present) {
+      if (lines.has(name)) continue
       // What a new master has published so far went unheard.
       lose()
-      lines.set(publisher, createLine(publisher, channel, own, events))
+      lines.set(name, createLine(master, channel, events))
     }
-    for (const [publisher, line] of lines) {
-      if (present.has(publisher)) continue
+    for (const [name, line] of lines) {
+      if (present.has(name)) continue
       line.close()
-      lines.delete(publisher)
+      lines.delete(name)
     }
     // Without a server that is gone, the others may be proof enough.
     restore()

@@ -1,5 +1,7 @@
 import type { Redis } from 'ioredis'
+import { randomId } from '../ids.js'
 import { silenceMax } from '../sessions/invalidation.js'
+import type { Master } from './connect.js'
 
 /** How long to wait before a lost subscription is dialled again, in milliseconds. */
 const redialAfter = 100
@@ -27,18 +29,16 @@ export interface Line {
  * arrive in the order in which the server sent them, so a beat that has come round proves that all that was
  * published before it was *sent* has been heard; the proof counts from that moment, however slow the way.
  */
-export const createLine = (
-  publisher: Redis,
-  channel: string,
-  ownChannel: string,
-  events: LineEvents,
-): Line => {
+export const createLine = (master: Master, channel: string, events: LineEvents): Line => {
+  // The nodes of a Cluster pass messages on to each other, and a beat of one proves nothing of another.
+  const ownChannel = `${channel}:${randomId()}`
   const pending = new Map<string, number>()
   let round = 0
+  let dialledAt = 0
   let provedAt = Number.NEGATIVE_INFINITY
   let open = false
   let closed = false
-  let subscriber: Redis
+  let subscriber: Redis | undefined
 
   const isProved = () => performance.now() - provedAt < silenceMax
 
@@ -61,35 +61,46 @@ export const createLine = (
   }
 
   const beat = () => {
-    if (open && !isProved()) {
-      lose()
+    if (open && !isProved()) lose()
+    if (!open && performance.now() - dialledAt >= silenceMax) {
       // Nobody has closed the connection, but nothing comes through it: end it, so that it is dialled anew.
-      subscriber.disconnect()
+      dialledAt = performance.now()
+      subscriber?.disconnect()
     }
     round += 1
     pending.set(String(round), performance.now())
     pending.delete(String(round - pendingMax))
     // A beat that can't be sent needs no handling: that it never comes round is what counts.
-    publisher.publish(ownChannel, String(round)).catch(() => {})
+    master
+      .connection()
+      ?.publish(ownChannel, String(round))
+      .catch(() => {})
   }
 
   const dial = () => {
     if (closed) return
+    dialledAt = performance.now()
     // Never reconnects by itself: what was published in between would be missed unseen.
-    subscriber = publisher.duplicate({
+    const connection = master.connection()?.duplicate({
       retryStrategy: () => null,
       lazyConnect: false,
       disconnectTimeout: redialAfter,
     })
-    subscriber.on('error', () => {})
-    subscriber.on('message', (name: string, message: string) => {
+    subscriber = connection
+    if (connection === undefined) {
+      setTimeout(dial, redialAfter).unref()
+      return
+    }
+    connection.on('error', () => {})
+    connection.on('message', (name: string, message: string) => {
       if (name === ownChannel) echo(message)
       else events.message(message)
     })
-    subscriber.once('ready', () => {
-      subscriber.subscribe(channel, ownChannel).then(beat, () => subscriber.disconnect())
+    connection.once('ready', () => {
+      connection.subscribe(channel, ownChannel).then(beat, () => connection.disconnect())
     })
-    subscriber.once('end', () => {
+    connection.once('end', () => {
+      if (closed) return
       lose()
       setTimeout(dial, redialAfter).unref()
     })
@@ -101,7 +112,7 @@ export const createLine = (
     isProved,
     close: () => {
       closed = true
-      subscriber.disconnect()
+      subscriber?.disconnect()
     },
   }
 }

@@ -144,18 +144,18 @@ const atTheEdge = fc
   })
 
 const someMoves: fc.Arbitrary<Move[]> = fc.oneof(
-  { weight: 8, arbitrary: anAct.map((act) => [{ kind: 'one', act }]) },
+  { weight: 8, arbitrary: anAct.map((act): Move[] => [{ kind: 'one', act }]) },
   {
     weight: 3,
     arbitrary: fc
       .array(anAct, { minLength: 2, maxLength: 4 })
-      .map((acts) => [{ kind: 'together', acts }]),
+      .map((acts): Move[] => [{ kind: 'together', acts }]),
   },
   {
     weight: 2,
     arbitrary: fc
       .tuple(anAct, fc.array(anAct, { minLength: 1, maxLength: 3 }))
-      .map(([act, acts]) => [{ kind: 'overtake', act, acts }]),
+      .map(([act, acts]): Move[] => [{ kind: 'overtake', act, acts }]),
   },
   { weight: 3, arbitrary: aWait(1, 4).map((wait) => [wait]) },
   { weight: 1, arbitrary: aWait(5, 185).map((wait) => [wait]) },

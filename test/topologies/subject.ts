@@ -1,0 +1,69 @@
+import type { Cluster, Redis } from 'ioredis'
+import { createKeys } from '../../src/redis/keys.js'
+import type { Invalidation } from '../../src/sessions/invalidation.js'
+import type { Stores } from '../../src/stores.js'
+import type { Subject } from '../stores/subject.js'
+
+const keys = createKeys('gh:')
+
+/** Moves every time of every session back, and with them the end of the key. */
+const ageSessions = `
+local all = redis.call('HGETALL', KEYS[1])
+for i = 1, #all, 2 do
+  local session = cjson.decode(all[i + 1])
+  for _, time in ipairs({ 'created', 'rotated', 'expires', 'ends' }) do
+    session[time] = session[time] - ARGV[1]
+  end
+  redis.call('HSET', KEYS[1], all[i], cjson.encode(session))
+end
+local left = redis.call('PTTL', KEYS[1])
+if left >= 0 then redis.call('PEXPIRE', KEYS[1], string.format('%.0f', left - ARGV[1])) end`
+
+/** Two instances on one Redis, whose data can be reached past them. */
+export const redisSubject = (raw: Redis | Cluster, stores: Stores, elsewhere: Stores): Subject => ({
+  stores,
+  elsewhere,
+  age: async (userId, ms) => {
+    await raw.eval(ageSessions, 1, keys.sessions(userId), ms)
+  },
+  alter: async (userId, changes) => {
+    const key = keys.account(userId)
+    if (changes === undefined) await raw.del(key)
+    if (changes?.isActive !== undefined) await raw.hset(key, 'active', Number(changes.isActive))
+    if (changes?.passwordVersion !== undefined) {
+      await raw.hset(key, 'passwordVersion', changes.passwordVersion)
+    }
+  },
+})
+
+/** What the listeners of one instance hear. */
+export interface Ear {
+  /** 'lost', 'restored', and what was invalidated. */
+  heard: ('lost' | 'restored' | Invalidation)[]
+  /** Resolves when it holds, asked again at each thing heard; the test's time-out ends it otherwise. */
+  until: (holds: () => boolean) => Promise<void>
+  /** Resolves when the channel is proved to work. */
+  proved: () => Promise<void>
+}
+
+export const listen = ({ invalidations }: Stores): Ear => {
+  const heard: Ear['heard'] = []
+  let wake = (): void => {}
+  const note = (what: Ear['heard'][number]) => {
+    heard.push(what)
+    wake()
+  }
+  invalidations.listen({
+    invalidated: note,
+    lost: () => note('lost'),
+    restored: () => note('restored'),
+  })
+  const until: Ear['until'] = async (holds) => {
+    while (!holds()) {
+      await new Promise<void>((resolve) => {
+        wake = resolve
+      })
+    }
+  }
+  return { heard, until, proved: () => until(invalidations.isProved) }
+}
