@@ -6,18 +6,28 @@ const read = <Data>(file: string): Data =>
   JSON.parse(readFileSync(new URL(file, import.meta.url), 'utf8'))
 
 t.test('naughty strings', async (t) => {
-  const { app, client, log } = await build(t, { LOG_LEVEL: 'info', HASH_QUEUE_MAX: '10000' })
+  const { app, client, log } = await build(t, {
+    LOG_LEVEL: 'info',
+    HASH_QUEUE_MAX: '10000',
+    TRUST_PROXY: 'loopback',
+  })
   const strings = read<string[]>('naughty-strings.json')
   t.ok(strings.length > 500)
   const each = <Result>(ask: (string: string, index: number) => Promise<Result>) =>
     Promise.all(strings.map(ask))
+  let senders = 0
+  /** Each from an address of its own, as what is refused is counted by address. */
+  const post = (url: string, body: object) => {
+    const sender = ++senders
+    return client({ 'x-forwarded-for': `10.0.${sender >> 8}.${sender & 255}` }).post(url, body)
+  }
   const register = (about: Record<string, string>) =>
-    client().post('/api/auth/register', { ...person('ada'), ...about })
+    post('/api/auth/register', { ...person('ada'), ...about })
 
   t.test('are no emails', async (t) => {
     const taken = await each(async (email) => {
       const { code, errors } = (await register({ email })).json()
-      const login = await client().post('/api/auth/login', { email, password: 'x' })
+      const login = await post('/api/auth/login', { email, password: 'x' })
       const isRefused = code === 'VALIDATION_FAILED' && errors[0].field === 'email'
       return isRefused && login.statusCode === 400 ? [] : email
     })
@@ -43,7 +53,7 @@ t.test('naughty strings', async (t) => {
       const { statusCode } = await register({ email, password })
       if (statusCode === 400) return 'refused'
       const login = async (password: string) =>
-        (await client().post('/api/auth/login', { email, password })).statusCode
+        (await post('/api/auth/login', { email, password })).statusCode
       const statuses = [statusCode, await login(password), await login(`${password}.`)].join()
       return statuses === '201,200,401' ? 'taken' : { password, statuses }
     })
