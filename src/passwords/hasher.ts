@@ -1,12 +1,15 @@
 import * as argon2 from '@node-rs/argon2'
 import {
   type Argon2Cost,
+  argon2Work,
   decoyArgon2String,
+  FOREIGN_COST_MAX,
   HASH_LENGTH,
   parseArgon2String,
   SALT_LENGTH,
   type StoredHash,
 } from './argon2-string.js'
+import { readStoredImport } from './imported-hash.js'
 import { isWellFormed, normalizePassword } from './policy.js'
 import { createPool, type PoolOptions, type PoolStats } from './pool.js'
 
@@ -34,7 +37,8 @@ export interface Hasher {
   hash: (password: string) => Promise<string>
   /**
    * Judges a password by a stored PHC string. `undefined`, for an account that does not exist, takes the same
-   * work as a wrong password, and so does a string that is malformed or too costly: all are a mismatch.
+   * work as a wrong password, and so does a string that is malformed or too costly: all are a mismatch. An
+   * imported hash costs what it costs, and its right password is 'outdated'.
    *
    * @throws Overloaded where the queue is full.
    */
@@ -42,23 +46,8 @@ export interface Hasher {
   stats: () => PoolStats
 }
 
-/**
- * verify obeys the cost that it finds in the stored string, so one planted string could cost 4 GiB and 14 s.
- * Up to here a foreign cost is obeyed: what libsodium, PHP, node-argon2 and RFC 9106's second choice make by
- * default passes, and the worst case is 256 MiB and about a second.
- */
-const FOREIGN_COST_MAX = {
-  memoryKib: 256 * 1024,
-  timeCost: 64,
-  parallelism: 16,
-  /** Memory times passes: what the time goes by. */
-  work: 1024 * 1024,
-}
-
 /** Strings may also cost this many times the configured cost: lower it in such steps, or owners are shut out. */
 const FOREIGN_COST_FACTOR = 4
-
-const work = ({ memoryKib, timeCost }: Argon2Cost): number => memoryKib * timeCost
 
 const checkCost = ({ memoryKib, timeCost, parallelism }: Argon2Cost): void => {
   const counts = [memoryKib, timeCost, parallelism]
@@ -88,7 +77,7 @@ export const createHasher = (options: HasherOptions): Hasher => {
       within(stored.memoryKib, memoryKib, FOREIGN_COST_MAX.memoryKib) &&
       within(stored.timeCost, timeCost, FOREIGN_COST_MAX.timeCost) &&
       within(stored.parallelism, parallelism, FOREIGN_COST_MAX.parallelism) &&
-      within(work(stored), work(options), FOREIGN_COST_MAX.work)
+      within(argon2Work(stored), argon2Work(options), FOREIGN_COST_MAX.work)
     )
   }
 
@@ -110,7 +99,7 @@ export const createHasher = (options: HasherOptions): Hasher => {
 
   /** For the rest of the configured work after a hash from cheaper times; undefined where none is left. */
   const remainder = (stored: StoredHash): string | undefined => {
-    const restKib = Math.floor((work(options) - work(stored)) / timeCost)
+    const restKib = Math.floor((argon2Work(options) - argon2Work(stored)) / timeCost)
     if (restKib < 8 * parallelism) return undefined
     return decoyArgon2String({ memoryKib: restKib, timeCost, parallelism })
   }
@@ -136,6 +125,11 @@ export const createHasher = (options: HasherOptions): Hasher => {
     },
 
     verify: async (stored, password) => {
+      const imported = readStoredImport(stored ?? '')
+      if (imported !== undefined && isWellFormed(password)) {
+        const judgeImported = async () => ((await imported(password)) ? 'outdated' : 'mismatch')
+        return pool.run(() => timed(judgeImported))
+      }
       const parsed = parseArgon2String(stored ?? '')
       // A password that is not well-formed reaches argon2 as U+FFFD, and might be called right.
       const canMatch = parsed !== undefined && isAffordable(parsed) && isWellFormed(password)
