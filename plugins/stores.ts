@@ -1,7 +1,6 @@
 import fp from 'fastify-plugin'
 import type { Config } from '../src/config/schema.js'
-import { openEmbedded } from '../src/embedded/index.js'
-import { openRedis } from '../src/redis/index.js'
+import { openStores } from '../src/open-stores.js'
 import type { Stores } from '../src/stores.js'
 import { logChannel, logStore } from './store-log.js'
 
@@ -14,11 +13,7 @@ declare module 'fastify' {
 /** Opens the configured store. A Redis that is away is waited for in the background. */
 export default fp<{ config: Config }>(
   async (app, { config }) => {
-    const { REDIS_URL: url, REDIS_KEY_PREFIX: keyPrefix } = config
-    const stores =
-      url === undefined
-        ? openEmbedded(config.EMBEDDED_STORE_PATH)
-        : openRedis({ url, keyPrefix }, logStore(app.log))
+    const stores = openStores(config, logStore(app.log))
     stores.invalidations.listen(logChannel(app.log))
     app.decorate('stores', stores)
     app.addHook('onClose', () => stores.close())
