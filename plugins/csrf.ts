@@ -2,10 +2,14 @@ import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Config } from '../src/config/schema.js'
 import { CsrfRejected } from '../src/errors.js'
+import { originOf } from './events.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Hook: refuses unsafe requests that a foreign page made somebody's browser send. */
+    /**
+     * Hook: refuses unsafe requests that a foreign page made somebody's browser send. Takes any request,
+     * those to an embedding app's own routes too.
+     */
     rejectForgery: (request: FastifyRequest) => Promise<void>
   }
 }
@@ -29,7 +33,7 @@ export default fp<{ config: Config }>(
       const fromOwnSite = site === undefined || site === 'same-origin' || site === 'none'
       const fromOwnOrigin = origin === undefined || origin === own
       if (isClient || (fromOwnSite && fromOwnOrigin)) return
-      app.events.emit('csrf.rejected', request.origin, { reason: 'foreign_origin' })
+      app.events.emit('csrf.rejected', originOf(request), { reason: 'foreign_origin' })
       throw new CsrfRejected()
     })
   },

@@ -19,6 +19,7 @@ import passwords from '../plugins/passwords.js'
 import pressure from '../plugins/pressure.js'
 import requestId from '../plugins/request-id.js'
 import requestLog from '../plugins/request-log.js'
+import { bearerToken } from '../plugins/request-tokens.js'
 import securityHeaders, { securityHeaders as makeHeaders } from '../plugins/security-headers.js'
 import serviceToken from '../plugins/service-token.js'
 import sessions from '../plugins/sessions.js'
@@ -113,6 +114,8 @@ export const gatehouse: FastifyPluginAsync<GatehouseOptions> = fp(
       await mount(app, { config, headers, host })
       lendGuards(host, {
         identify: async (request, reply) => {
+          // A cookie goes along with what a foreign page makes a browser send; a header does not.
+          if (bearerToken(request.headers) === undefined) await app.rejectForgery(request)
           const identity = await app.sessions.identify(app.readTokens(request).access)
           app.offerRenewal(reply, identity)
           return identity

@@ -1,0 +1,43 @@
+import { fileURLToPath } from 'node:url'
+import t from 'tap'
+import ts from 'typescript'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+
+/** The members that `request.user` has not, of those that an example's program asks it for. */
+const unknownMembers = (example: string, members: string[]): string[] => {
+  const config = ts.getParsedCommandLineOfConfigFile(
+    `${root}test/tsconfig.json`,
+    { types: ['node'] },
+    { ...ts.sys, onUnRecoverableConfigFileDiagnostic: () => {} },
+  )
+  const { options = {}, fileNames = [] } = config ?? {}
+  const declarations = fileNames.filter((name) => name.endsWith('.d.ts'))
+  const probe = `${root}examples/${example}/probe.js`
+  const text = [
+    "import './server.js'",
+    '/** @param {import("fastify").FastifyRequest} request */',
+    `export const probe = ({ user }) => [${members.map((name) => `user.${name}`)}]`,
+  ].join('\n')
+  const host = ts.createCompilerHost(options)
+  const { fileExists, readFile } = host
+  host.fileExists = (name) => name === probe || fileExists(name)
+  host.readFile = (name) => (name === probe ? text : readFile(name))
+  const found = ts.getPreEmitDiagnostics(ts.createProgram([probe, ...declarations], options, host))
+  return found.map(({ messageText }) => {
+    const message = ts.flattenDiagnosticMessageText(messageText, '\n')
+    return /^Property '(\w+)' does not exist/.exec(message)?.[1] ?? message
+  })
+}
+
+// Each example is a program of its own, as it would be in somebody's own project: what the one makes of
+// `request.user` must not help the other.
+t.test('in an app with Gatehouse in it request.user is the account and its session', async (t) => {
+  const members = ['userId', 'email', 'name', 'role', 'session.expiresAt', 'odd', 'passwordHash']
+  t.strictSame(unknownMembers('embedded', members), ['odd', 'passwordHash'])
+})
+
+t.test('in another service it is what a token tells', async (t) => {
+  const members = ['userId', 'role', 'sessionId', 'expiresAt', 'email', 'session']
+  t.strictSame(unknownMembers('service', members), ['email', 'session'])
+})
