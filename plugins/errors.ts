@@ -10,7 +10,8 @@ export const sendFailure = (
 ) => {
   const failure = catalogued(error)
   if (failure.status >= 500) {
-    request.log[failure.status === 500 ? 'error' : 'warn'](
+    const level = failure.status === 500 ? 'error' : 'warn'
+    request.log[request.routeOptions.config.quiet ? 'debug' : level](
       { err: failure.cause ?? failure, code: failure.code },
       'request failed',
     )

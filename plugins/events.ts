@@ -12,6 +12,8 @@ declare module 'fastify' {
       emit: Emit
       /** How many of each type this process has emitted. */
       counts: ReadonlyMap<EventType, number>
+      /** How many events the store has not got yet, and how many it never will. */
+      recording: () => { waiting: number; dropped: number }
     }
   }
   interface FastifyRequest {
@@ -74,7 +76,7 @@ export default fp<{ config: Config }>(
       counts.set(type, (counts.get(type) ?? 0) + 1)
     }
 
-    app.decorate('events', { emit, counts })
+    app.decorate('events', { emit, counts, recording: recorder.stats })
     app.decorateRequest('origin', {
       getter(this: FastifyRequest) {
         return originOf(this)

@@ -20,8 +20,9 @@ export default fp<{ config: Config }>(
         pepper: config.PASSWORD_PEPPER,
         concurrency: config.HASH_CONCURRENCY,
         queueMax: config.HASH_QUEUE_MAX,
+        onDone: app.metrics.hashed,
       }),
     )
   },
-  { name: 'passwords' },
+  { name: 'passwords', dependencies: ['metrics'] },
 )

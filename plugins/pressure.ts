@@ -7,6 +7,12 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** Hook: refuses requests, before any work, while the process is past a configured bound. */
     shedLoad: () => Promise<void>
+    pressure: {
+      /** Whether it is past one. */
+      isOn: () => boolean
+      /** Of the last second: the mean delay in milliseconds, and the share of time that it was busy. */
+      eventLoop: () => { delayMs: number; utilization: number }
+    }
   }
 }
 
@@ -22,6 +28,16 @@ export default fp<{ config: Config }>(
         maxHeapUsedBytes: config.PRESSURE_MAX_HEAP_MB * MB,
         maxRssBytes: config.PRESSURE_MAX_RSS_MB * MB,
         maxEventLoopUtilization: config.PRESSURE_MAX_ELU,
+        // Not since the start: a day of rest would hide an hour of load, and load an end of it.
+        eventLoopUtilizationMode: 'interval',
+      })
+      app.decorate('pressure', {
+        isOn: () => meter.isUnderPressure(),
+        eventLoop: () => {
+          const { eventLoopDelay, eventLoopUtilized } = meter.memoryUsage()
+          // Without one sample in the second it is said to be infinite, which JSON does not know.
+          return { delayMs: Math.min(eventLoopDelay, 60_000), utilization: eventLoopUtilized }
+        },
       })
       app.decorate('shedLoad', async () => {
         if (meter.isUnderPressure()) throw new UnderPressure()

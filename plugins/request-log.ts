@@ -1,15 +1,21 @@
 import fp from 'fastify-plugin'
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** A route that is asked again and again by machines: nothing of it is logged above debug. */
+    quiet?: true
+  }
+}
+
 /** One line for each request, when it is answered. Never the URL: its query may carry a token. */
 export default fp(
   async (app) => {
     app.addHook('onResponse', async (request, reply) => {
-      const route = request.routeOptions.url
-      const isHealth = route?.startsWith('/health') ?? false
-      request.log[isHealth ? 'debug' : 'info'](
+      const { url = 'unknown', config } = request.routeOptions
+      request.log[config.quiet ? 'debug' : 'info'](
         {
           method: request.method,
-          route: route ?? 'unknown',
+          route: url,
           status: reply.statusCode,
           milliseconds: Math.round(reply.elapsedTime * 10) / 10,
         },

@@ -7,7 +7,9 @@ import refreshRoute from './auth/refresh.js'
 import registerRoute from './auth/register.js'
 import sessionRoute from './auth/session.js'
 import sessionsRoutes from './auth/sessions.js'
+import detailedRoute from './health/detailed.js'
 import healthRoutes from './health/health.js'
+import metricsRoute from './monitoring/metrics.js'
 import profileRoutes from './profile/profile.js'
 import introspectRoute from './service/introspect.js'
 import jwksRoute from './well-known/jwks.js'
@@ -62,6 +64,8 @@ const routes: FastifyPluginAsync<{ config: Config }> = async (app, { config }) =
   )
   await app.register(jwksRoute, { prefix: '/.well-known' })
   await app.register(healthRoutes, { prefix: '/health' })
+  await app.register(detailedRoute, { prefix: '/health' })
+  await app.register(metricsRoute)
 }
 
 export default routes

@@ -8,12 +8,16 @@ import cors from '../plugins/cors.js'
 import csrf from '../plugins/csrf.js'
 import devices from '../plugins/devices.js'
 import docs from '../plugins/docs.js'
+import draining from '../plugins/draining.js'
 import errors from '../plugins/errors.js'
 import events, { originOf } from '../plugins/events.js'
+import gauges from '../plugins/gauges.js'
 import { lendGuards, requireNames } from '../plugins/guards.js'
 import jsonBody from '../plugins/json-body.js'
 import limits from '../plugins/limits.js'
 import lockout from '../plugins/lockout.js'
+import metrics from '../plugins/metrics.js'
+import monitoring from '../plugins/monitoring.js'
 import notFound from '../plugins/not-found.js'
 import passwords from '../plugins/passwords.js'
 import pressure from '../plugins/pressure.js'
@@ -32,6 +36,7 @@ import validation from '../plugins/validation.js'
 import routes from '../routes/index.js'
 import { loadConfig, readEnvironment } from './config/load.js'
 import type { Config } from './config/schema.js'
+import type { Fleet } from './fleet.js'
 import { serverOptions } from './server-options.js'
 import type { Identity } from './sessions/identify.js'
 
@@ -47,13 +52,19 @@ interface Mount {
   headers: Record<string, string>
   /** The app that it becomes a part of; absent where it is the whole app, whose server is then ours too. */
   host?: FastifyInstance
+  /** The other workers, where it is one of a cluster. */
+  fleet?: Fleet | undefined
 }
 
 /** The system: every plugin, scope and route, in the order in which a request meets them. */
-const mount = async (app: FastifyInstance, { config, headers, host }: Mount): Promise<void> => {
+const mount = async (
+  app: FastifyInstance,
+  { config, headers, host, fleet }: Mount,
+): Promise<void> => {
   // The edge: what every answer has in common.
   await app.register(requestId)
   if (host === undefined) await app.register(requestLog)
+  await app.register(metrics, { fleet })
   await app.register(errors)
   await app.register(securityHeaders, { headers })
   await app.register(cors, { config })
@@ -78,6 +89,9 @@ const mount = async (app: FastifyInstance, { config, headers, host }: Mount): Pr
   await app.register(csrf, { config })
   await app.register(limits, { config })
   await app.register(anomaly, { config })
+  await app.register(draining)
+  await app.register(monitoring, { config })
+  await app.register(gauges)
   // In a host's app only what is below a prefix of our own is ours to miss.
   if (app.prefix !== host?.prefix) await app.register(notFound)
 
@@ -85,11 +99,11 @@ const mount = async (app: FastifyInstance, { config, headers, host }: Mount): Pr
   await app.register(routes, { config })
 }
 
-/** The system as a server of its own. */
-export const buildApp = async (config: Config): Promise<FastifyInstance> => {
+/** The system as a server of its own; `fleet` is for a worker of a cluster. */
+export const buildApp = async (config: Config, fleet?: Fleet): Promise<FastifyInstance> => {
   const headers = await makeHeaders({ secure: config.COOKIE_SECURE })
   const app = Fastify({ ...serverOptions(config), ...socketErrors(headers) })
-  await mount(app, { config, headers })
+  await mount(app, { config, headers, fleet })
   return app
 }
 

@@ -21,6 +21,8 @@ export interface Stores {
   exchange?: { counters: CounterExchange; activity: ActivityExchange }
   /** Resolves when the store answers a write path's round trip; rejects with `StoreUnavailable`. */
   ping: () => Promise<void>
+  /** What its servers say they are, such as `master`; null without any. Rejects with `StoreUnavailable`. */
+  role: () => Promise<string | null>
   /** Releases connections, files and locks. What was acknowledged is durable already. */
   close: () => Promise<void>
 }

@@ -1,36 +1,24 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
 import { Draining, StoreUnavailable } from '../../src/errors.js'
-import { version } from '../../src/version.js'
-import { isoTime } from '../present.js'
-import { readFailures, Success, success, Time } from '../schemas.js'
+import { readFailures } from '../schemas.js'
+import { Flat, flat, Health, healthNow, StoreState } from './answers.js'
+import { storeState } from './state.js'
 
 const Status = Type.Object({ status: Type.Literal('ok') })
-const ok = success('ok', { status: 'ok' as const })
-
-const Health = Type.Object({
-  status: Type.Union([Type.Literal('ok'), Type.Literal('degraded')]),
-  timestamp: Time('Now'),
-  uptime: Type.Number({ description: 'Seconds since the process started' }),
-  version: Type.String(),
-  store: Type.Union([
-    Type.Literal('ok'),
-    Type.Literal('channel_lost'),
-    Type.Literal('unavailable'),
-  ]),
-})
+const ok = flat('ok', { status: 'ok' as const })
 
 const health = {
   summary: 'How it is',
   description: 'Always 200 while it can answer; `status` tells whether something is missing.',
   tags: ['health'],
-  response: { 200: Success(Health) },
+  response: { 200: Flat(Type.Composite([Health, Type.Object({ store: StoreState })])) },
 }
 
 const live = {
   summary: 'Whether the process runs',
   tags: ['health'],
-  response: { 200: Success(Status) },
+  response: { 200: Flat(Status) },
 }
 
 const ready = {
@@ -38,42 +26,24 @@ const ready = {
   description:
     '503 while the store or its invalidation channel does not answer, while it is stopping, and under pressure.',
   tags: ['health'],
-  response: { 200: Success(Status), ...readFailures(Draining) },
+  response: { 200: Flat(Status), ...readFailures(Draining) },
 }
+
+const config = { quiet: true } as const
 
 /** `GET /health`, `/health/live` and `/health/ready`, for balancers and orchestrators. */
 const healthRoutes: FastifyPluginAsyncTypebox = async (app) => {
-  const { stores } = app
-  let isDraining = false
-  app.addHook('preClose', async () => {
-    isDraining = true
-  })
-  const storeState = async () => {
-    const isUp = await stores.ping().then(
-      () => true,
-      () => false,
-    )
-    if (!isUp) return 'unavailable'
-    return stores.invalidations.isProved() ? 'ok' : 'channel_lost'
-  }
-
-  app.get('/', { schema: health }, async () => {
-    const store = await storeState()
-    return success('Health', {
-      status: store === 'ok' ? ('ok' as const) : ('degraded' as const),
-      timestamp: isoTime(Date.now()),
-      uptime: process.uptime(),
-      version,
-      store,
-    })
+  app.get('/', { schema: health, config }, async () => {
+    const { state: store } = await storeState(app)
+    return flat('Health', { ...healthNow(store === 'ok'), store })
   })
 
-  app.get('/live', { schema: live }, async () => ok)
+  app.get('/live', { schema: live, config }, async () => ok)
 
-  app.get('/ready', { schema: ready }, async () => {
-    if (isDraining) throw new Draining()
+  app.get('/ready', { schema: ready, config }, async () => {
+    if (app.draining.isOn()) throw new Draining()
     await app.shedLoad()
-    if ((await storeState()) !== 'ok') throw new StoreUnavailable()
+    if ((await storeState(app)).state !== 'ok') throw new StoreUnavailable()
     return ok
   })
 }

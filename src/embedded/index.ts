@@ -41,6 +41,7 @@ export const openEmbedded = (folder: string, clock: () => number = Date.now): St
     attempts: createAttemptStore(environment, attempts, clock),
     events: createEventStore(environment),
     ping: () => environment.transaction(() => {}),
+    role: async () => 'embedded',
     close: async () => {
       clearInterval(sweeper)
       await environment.close()

@@ -9,6 +9,7 @@ import { createEventStore } from './event-store.js'
 import { createInvalidations } from './invalidations.js'
 import { createKeys } from './keys.js'
 import { createLockoutStore } from './lockout-store.js'
+import { serversRole } from './role.js'
 import { command } from './script.js'
 import { createSessionStore } from './session-store.js'
 
@@ -37,6 +38,7 @@ export const openRedis = (
       // A write, since a replica, or a server out of memory or disk, answers a PING as well.
       await command(client.set(keys.ping, '', 'PX', 1_000))
     },
+    role: () => serversRole(masters()),
     close: async () => {
       invalidations.close()
       client.disconnect()
