@@ -1,4 +1,5 @@
 import { createPrivateKey, createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto'
+import { isWeakRsa } from './weak-rsa.js'
 
 /** What a key must be to serve an algorithm. RS256: RFC 7518, 3.3 wants 2048 bits or more. */
 export const keyForms = {
@@ -14,7 +15,7 @@ export function keyAlgorithm(key: KeyObject): KeyAlgorithm | undefined {
   const { namedCurve, modulusLength = 0 } = key.asymmetricKeyDetails ?? {}
   if (key.asymmetricKeyType === 'ed25519') return 'EdDSA'
   if (key.asymmetricKeyType === 'ec' && namedCurve === 'prime256v1') return 'ES256'
-  if (key.asymmetricKeyType === 'rsa' && modulusLength >= 2048) return 'RS256'
+  if (key.asymmetricKeyType === 'rsa' && modulusLength >= 2048 && !isWeakRsa(key)) return 'RS256'
   return undefined
 }
 

@@ -52,6 +52,7 @@ export const createJwt = <Schema extends TObject>(
   const byKid = new Map(keys.map((key) => [key.kid, key]))
   const hasClaims = TypeCompiler.Compile(schema)
   const keyOf = (token: string): JwtKey | undefined => {
+    if (!isCanonical(token)) return undefined
     const header = readHeader(token)
     const key = byKid.get(header?.kid ?? '')
     const matches = key !== undefined && header?.alg === key.algorithm && header.typ === type
@@ -82,6 +83,13 @@ export const createJwt = <Schema extends TObject>(
     },
   }
 }
+
+/**
+ * Whether a token is spelt as it was made. Base64 has several spellings of the same bytes (bits of the last
+ * character that do not count), so that a signature alone fits several tokens.
+ */
+const isCanonical = (token: string): boolean =>
+  token.split('.').every((part) => Buffer.from(part, 'base64url').toString('base64url') === part)
 
 /** The members of a header with exactly `alg`, `typ` and `kid`, all strings; undefined for any other. */
 const readHeader = (token: string): Record<'alg' | 'typ' | 'kid', string> | undefined => {

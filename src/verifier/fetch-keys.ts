@@ -9,9 +9,18 @@ const bytesMax = 65_536
 const keysMax = 32
 
 const Jwks = Type.Object({
-  keys: Type.Array(Type.Object({ kty: Type.String() }, { additionalProperties: true }), {
-    maxItems: keysMax,
-  }),
+  keys: Type.Array(
+    Type.Object(
+      {
+        kty: Type.String(),
+        use: Type.Optional(Type.String()),
+        key_ops: Type.Optional(Type.Array(Type.String())),
+        alg: Type.Optional(Type.String()),
+      },
+      { additionalProperties: true },
+    ),
+    { maxItems: keysMax },
+  ),
 })
 const isJwks = TypeCompiler.Compile(Jwks)
 
@@ -27,13 +36,22 @@ const readBody = async ({ body }: Response): Promise<string> => {
   return Buffer.concat(chunks).toString()
 }
 
+type Jwk = Static<typeof Jwks>['keys'][number]
+
+/** Whether a key is meant for what we do with it (RFC 7517, 4.2 to 4.4), as far as it says. */
+const isForVerifying = ({ use, key_ops, alg }: Jwk, algorithm: SignatureAlgorithm): boolean =>
+  (use ?? 'sig') === 'sig' &&
+  (key_ops ?? ['verify']).includes('verify') &&
+  (alg ?? algorithm) === algorithm
+
 /** The keys in it that we can use. Their ids are worked out anew, so that none stands for another key. */
 const usable = ({ keys }: Static<typeof Jwks>, wanted?: SignatureAlgorithm): Key[] =>
   keys.flatMap((jwk) => {
     const key = readPublicJwk(jwk)
     const algorithm = key && keyAlgorithm(key)
     if (key === undefined || algorithm === undefined) return []
-    return wanted === undefined || wanted === algorithm ? [publicKey(key)] : []
+    const isWanted = algorithm === (wanted ?? algorithm) && isForVerifying(jwk, algorithm)
+    return isWanted ? [publicKey(key)] : []
   })
 
 /**
