@@ -22,3 +22,7 @@ export interface Account {
 
 /** What is shown of an account: everything but its secrets. */
 export type PublicAccount = Omit<Account, 'passwordHash' | 'passwordVersion'>
+
+/** Whether this is one of those of whom the last stays. */
+export const isActiveAdmin = (account: Pick<Account, 'role' | 'isActive'>): boolean =>
+  account.role === 'admin' && account.isActive

@@ -17,8 +17,12 @@ export const writeAccount = (account: Account): Record<string, string | number> 
     passwordVersion: account.passwordVersion,
     created: account.createdAt,
     lastLogin: account.lastLoginAt,
+    standing: firstStanding,
   }
 }
+
+/** Counts how often an account has become an active admin, or ceased to be one; see `admins.ts`. */
+export const firstStanding = 1
 
 /** Reads the hash back; undefined for a key that does not exist, and for a draft, which may yet lapse. */
 export const readAccount = (
@@ -45,4 +49,11 @@ export const readAccount = (
 export const splitHash = (hash: string): [string, string] => {
   const cut = hash.lastIndexOf('$') + 1
   return [hash.slice(0, cut), hash.slice(cut)]
+}
+
+/** A script answers a hash as a flat list of fields and values. */
+export const readPairs = (list: string[]): Record<string, string | undefined> => {
+  const fields: Record<string, string | undefined> = {}
+  for (let i = 0; i < list.length; i += 2) fields[list[i] ?? ''] = list[i + 1]
+  return fields
 }

@@ -11,6 +11,8 @@ export const createKeys = (prefix: string) => ({
   account: (userId: string) => `${prefix}{u:${userId}}`,
   /** Hash of sid to session. Lives as long as the longest of them. */
   sessions: (userId: string) => `${prefix}{u:${userId}}:sessions`,
+  /** Hash: the account's one-time tokens. Lives as long as the longest of them. */
+  once: (userId: string) => `${prefix}{u:${userId}}:once`,
   /** String: the id of the account with this email, which is hashed: keys turn up in logs and tools. */
   email: (email: string) => `${prefix}email:${hashed(email)}`,
   /** Hash: failed password checks on an email, by source and hour. Lapses with what is in it. */
@@ -27,8 +29,10 @@ export const createKeys = (prefix: string) => ({
   ping: `${prefix}ping`,
   /** Stream: the newest security events. Capped instead of a TTL. */
   events: `${prefix}events`,
-  /** Sorted set of user ids by creation. */
+  /** Sorted set of all accounts' places in the list, which sort as text. */
   users: `${prefix}users`,
+  /** Hash: who are the active admins, and who were of late. */
+  admins: `${prefix}admins`,
   /** Publish/subscribe channel: what instances have to forget. */
   invalidate: `${prefix}invalidate`,
 })

@@ -2,7 +2,7 @@ import type { Account } from '../accounts/account.js'
 import type { Announcer } from '../sessions/invalidation.js'
 import type { Session } from '../sessions/session.js'
 import type { Rotation, SessionStore } from '../sessions/session-store.js'
-import { readAccount } from './account-record.js'
+import { readAccount, readPairs } from './account-record.js'
 import type { Keys } from './keys.js'
 import { type Client, script } from './script.js'
 
@@ -76,13 +76,6 @@ const readFound = (
   const account = readAccount(userId, readPairs(fields))
   if (account === undefined) throw new Error('The store answered a session without its account')
   return { account, session: readSession(sid, session) }
-}
-
-/** A script answers a hash as a flat list of fields and values. */
-const readPairs = (list: string[]): Record<string, string | undefined> => {
-  const fields: Record<string, string | undefined> = {}
-  for (let i = 0; i < list.length; i += 2) fields[list[i] ?? ''] = list[i + 1]
-  return fields
 }
 
 /** The members that the session scripts write. */

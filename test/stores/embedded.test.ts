@@ -3,6 +3,7 @@ import t from 'tap'
 import type { Account } from '../../src/accounts/account.js'
 import { openEmbedded } from '../../src/embedded/index.js'
 import { accountContract } from './account-contract.js'
+import { administrationContract } from './administration-contract.js'
 import { invalidationContract } from './invalidation-contract.js'
 import { sessionContract } from './session-contract.js'
 import type { Subject } from './subject.js'
@@ -35,6 +36,7 @@ const subject: Subject = {
 
 t.test('the embedded store keeps the promises of', async (t) => {
   t.test('accounts', async (t) => accountContract(t, subject))
+  t.test('administration', async (t) => administrationContract(t, subject))
   t.test('sessions', async (t) => sessionContract(t, subject))
   t.test('invalidations', async (t) => invalidationContract(t, subject))
 })

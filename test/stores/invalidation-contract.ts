@@ -66,6 +66,10 @@ export const invalidationContract = (t: Test, { stores, elsewhere }: Subject): v
       ({ userId }) => accounts.changePassword(userId, 1, newAccount().passwordHash),
       account,
     ],
+    ['a changed name', ({ userId }) => accounts.change(userId, { name: 'Eve' }), account],
+    ['a changed role', ({ userId }) => accounts.change(userId, { role: 'admin' }), account],
+    ['a deactivation', ({ userId }) => accounts.change(userId, { isActive: false }), account],
+    ['a removal', ({ userId }) => accounts.remove(userId), account],
   ]
 
   t.test('every instance hears of', async (t) => {

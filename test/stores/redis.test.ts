@@ -5,6 +5,7 @@ import { open } from '../redis/open.js'
 import { startRedis } from '../support/redis.js'
 import { startCluster } from '../support/redis-topologies.js'
 import { accountContract } from './account-contract.js'
+import { administrationContract } from './administration-contract.js'
 import { invalidationContract } from './invalidation-contract.js'
 import { sessionContract } from './session-contract.js'
 import type { Subject } from './subject.js'
@@ -56,6 +57,7 @@ const build = async (t: Test, { url, raw }: Deployment): Promise<Subject> => {
       const key = keys.account(userId)
       if (changes === undefined) await raw.del(key)
       if (changes?.isActive !== undefined) await raw.hset(key, 'active', Number(changes.isActive))
+      if (changes?.email !== undefined) await raw.hset(key, 'email', changes.email)
       if (changes?.passwordVersion !== undefined) {
         await raw.hset(key, 'passwordVersion', changes.passwordVersion)
       }
@@ -71,6 +73,7 @@ for (const [name, deploy] of [
     const deployment = await deploy(t)
     const subject = await build(t, deployment)
     t.test('accounts', async (t) => accountContract(t, subject))
+    t.test('administration', async (t) => administrationContract(t, subject))
     t.test('sessions', async (t) => sessionContract(t, subject))
     t.test('invalidations', async (t) => invalidationContract(t, subject))
 
@@ -83,7 +86,7 @@ for (const [name, deploy] of [
           if ((await server.pttl(key)) === -1) lasting.add(name)
         }
       }
-      t.strictSame([...lasting].sort(), ['account', 'gh:email:<hash>', keys.users])
+      t.strictSame([...lasting].sort(), ['account', keys.admins, 'gh:email:<hash>', keys.users])
     })
   })
 }

@@ -14,7 +14,7 @@ export interface Subject {
   /** Changes an account as no method of the ports does; without `changes` it is gone. */
   alter: (
     userId: string,
-    changes?: Partial<Pick<Account, 'isActive' | 'passwordVersion'>>,
+    changes?: Partial<Pick<Account, 'email' | 'isActive' | 'passwordVersion'>>,
   ) => Promise<void>
 }
 
