@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { createActivityWatch } from '../src/abuse/activity.js'
+import { createActivityWatch, isSession } from '../src/abuse/activity.js'
 import { networkOf } from '../src/abuse/address.js'
 import { type Anomaly, judgeActivity } from '../src/abuse/anomaly-rules.js'
 import type { Config } from '../src/config/schema.js'
@@ -97,12 +97,7 @@ export default fp<{ config: Config }>(
         headers['accept-language'] !== undefined ||
         headers['accept-encoding'] !== undefined
       const { userAgent } = origin
-      return judgeActivity(
-        activity,
-        { userAgent, hasAcceptHeaders },
-        rules,
-        client.startsWith('session:'),
-      )
+      return judgeActivity(activity, { userAgent, hasAcceptHeaders }, rules, isSession(client))
     }
 
     app.decorate('detectAnomaly', async (request: FastifyRequest, reply: FastifyReply) => {

@@ -27,8 +27,8 @@ export default fp<{ config: Config }>(
 
     /** @fastify/rate-limit's port, on our counters. */
     class CounterStore {
-      incr(key: string, answer: Answer, windowMs: number): void {
-        const { current, leftMs } = counters.count(key, windowMs)
+      incr(key: string, answer: Answer, windowMs: number, max: number): void {
+        const { current, leftMs } = counters.count(key, windowMs, max)
         answer(null, { current, ttl: leftMs })
       }
       child(): CounterStore {

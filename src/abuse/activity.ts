@@ -1,10 +1,14 @@
 import { LRUCache } from 'lru-cache'
-import type { Activity } from './anomaly-rules.js'
+import { type Activity, type AnomalyRules, isHalfway } from './anomaly-rules.js'
 
 /** Shares what clients do between instances; a store that serves one process has none. */
 export interface ActivityExchange {
   /** Tells what a client did here of late; answers what it did elsewhere. Throws `StoreUnavailable`. */
   share: (client: string, here: SharedActivity) => Promise<SharedActivity>
+  /** Tells all instances which clients are near a rule. Throws `StoreUnavailable`. */
+  tell: (clients: string[]) => Promise<void>
+  /** Who was named since this was last asked, by oneself too. Throws `StoreUnavailable`. */
+  heard: () => Promise<string[]>
   /** Blocks a client everywhere for so long, in milliseconds. Throws `StoreUnavailable`. */
   block: (client: string, ms: number) => Promise<void>
   /**
@@ -25,8 +29,11 @@ const sliceMs = 5_000
 const slices = 13
 /** As many clients as are watched: under a flood of addresses the least recent are forgotten. */
 export const clientsMax = 20_000
-/** How often activity is shared, in milliseconds, and of how many clients at once. */
-const exchangeEvery = 500
+/**
+ * How often activity is shared, in milliseconds, and of how many clients at once. Telling and hearing take a
+ * turn each at most, so what is near a rule is known everywhere within a second.
+ */
+const exchangeEvery = 400
 const batchMax = 1_000
 /** A client with fewer requests, and no failure, is not worth telling: no rule is near. */
 const sharedFrom = 3
@@ -50,6 +57,9 @@ interface Watched extends Deeds {
 }
 
 const noDeeds = (): Deeds => ({ slices: [], routes: new Map() })
+
+/** Whether a client is a session, which is one person. */
+export const isSession = (client: string): boolean => client.startsWith('session:')
 
 /** FNV-1a, 32 bits: what of a route has to be remembered to know it again. */
 const routeNumber = (route: string): number => {
@@ -87,8 +97,9 @@ const sliceOf = (deeds: Deeds, number: number): Slice => {
  */
 export const createActivityWatch = (
   exchange: ActivityExchange | undefined,
-  { routesMax }: { routesMax: number },
+  rules: AnomalyRules,
 ) => {
+  const { routesMax } = rules
   const changed = new Set<string>()
   const clients = new LRUCache<string, Watched>({
     max: clientsMax,
@@ -163,15 +174,31 @@ export const createActivityWatch = (
     for (const [client, leftMs] of await shared.blocks()) block(client, leftMs)
   }
 
-  const exchangeAll = (shared: ActivityExchange): void => {
-    const told: Promise<void>[] = [hearBlocks(shared)]
+  const isNear = (client: string): boolean => {
+    const watched = clients.peek(client)
+    return watched !== undefined && isHalfway(total(watched), rules, isSession(client))
+  }
+
+  /** Shares what has changed, and asks about those who are near a rule elsewhere before they come here. */
+  const shareAll = async (shared: ActivityExchange): Promise<void> => {
+    const turn: string[] = []
     for (const client of changed) {
-      if (told.length > batchMax) break
+      if (turn.length === batchMax) break
       changed.delete(client)
-      told.push(share(shared, client))
+      turn.push(client)
     }
+    await Promise.all(turn.map((client) => share(shared, client)))
+    const near = turn.filter(isNear)
+    if (near.length > 0) await shared.tell(near)
+    const heard = new Set(await shared.heard())
+    for (const client of near) heard.delete(client)
+    for (const client of heard) watchedOf(client)
+    await Promise.all([...heard].map((client) => share(shared, client)))
+  }
+
+  const exchangeAll = (shared: ActivityExchange): void => {
     // While the store is away each instance judges by what it sees itself.
-    void Promise.allSettled(told)
+    void Promise.allSettled([hearBlocks(shared), shareAll(shared)])
   }
   const timer = exchange && setInterval(() => exchangeAll(exchange), exchangeEvery)
   timer?.unref()

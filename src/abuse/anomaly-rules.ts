@@ -47,3 +47,13 @@ export const judgeActivity = (
   if (!appearance.hasAcceptHeaders && activity.requests > headersAfter) return 'medium'
   return 'none'
 }
+
+/** Whether a client has done half of what makes it stand out: the other instances should know before it comes. */
+export const isHalfway = (
+  { requests, routes, failures }: Activity,
+  rules: AnomalyRules,
+  hasSession: boolean,
+): boolean =>
+  requests * 2 > rules.requestsMax * (hasSession ? sessionFactor : 1) ||
+  failures * 2 > rules.failuresMax ||
+  (!hasSession && routes * 2 > rules.routesMax && requests * 2 > routesAfter)

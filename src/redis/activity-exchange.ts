@@ -1,6 +1,7 @@
 import type { ActivityExchange, SharedActivity } from '../abuse/activity.js'
 import { randomId } from '../ids.js'
 import type { Keys } from './keys.js'
+import { createNews } from './news.js'
 import { type Client, command, script } from './script.js'
 
 /** How long what an instance told is of use, in milliseconds: the rules look at a minute. */
@@ -11,6 +12,7 @@ export const createActivityExchange = (client: Client, keys: Keys): ActivityExch
   const shareActivity = script<(string | number)[]>(client, 'share-activity')
   const blockClient = script<'blocked'>(client, 'block-client')
   const listBlocks = script<(string | number)[]>(client, 'list-blocks')
+  const news = createNews<string[]>(client, keys.news('activity'))
   const instance = randomId()
   /** The end of the latest block that was heard of, by the clock of Redis. */
   let latest: string | number = 0
@@ -28,6 +30,10 @@ export const createActivityExchange = (client: Client, keys: Keys): ActivityExch
         for (const [route, age] of routes) elsewhere.routes.push([route, age + ago])
       }
       return elsewhere
+    },
+    tell: news.tell,
+    async heard() {
+      return (await news.heard()).flatMap(({ item }) => item)
     },
     async block(who, ms) {
       await blockClient([keys.blocks], [who, ms])

@@ -23,6 +23,8 @@ export const createKeys = (prefix: string) => ({
   count: (key: string) => `${prefix}count:${key}`,
   /** Hash of instance to what a client did there. Lapses after a minute. */
   activity: (client: string) => `${prefix}activity:${client}`,
+  /** Stream: word to all instances of what is near a limit. Lapses a minute after the last. */
+  news: (topic: 'counts' | 'activity') => `${prefix}news:${topic}`,
   /** Sorted set of blocked clients by the end of their block. Lapses after the last. */
   blocks: `${prefix}blocks`,
   /** String: written to see whether the store takes writes. Lapses within a second. */

@@ -119,7 +119,7 @@ t.test('what a client did within the last minute', async (t) => {
 
   t.test('tells routes apart only so far as the rule needs', async (t) => {
     for (const routesMax of [2, 10, 100]) {
-      const watch = createActivityWatch(undefined, { routesMax })
+      const watch = createActivityWatch(undefined, { ...rules, routesMax })
       let routes = 0
       for (let i = 0; i < 500; i += 1) routes = watch.request('a', `/${i}`).routes
       t.equal(routes, routesMax + 1)
@@ -147,6 +147,8 @@ t.test('what a client did within the last minute', async (t) => {
         messages.shares += 1
         return { slices: [], routes: [] }
       },
+      tell: async () => {},
+      heard: async () => [],
       block: async () => {},
       blocks: async () => new Map(),
     }
@@ -178,6 +180,10 @@ t.test('between instances', async (t) => {
     const told = new Map<string, Map<string, SharedActivity>>()
     const blocked = new Map<string, number>()
     const state = { away: false }
+    const news = new Map<string, string[]>([
+      ['one', []],
+      ['other', []],
+    ])
     const exchange = (name: string): ActivityExchange => ({
       share: async (client, here) => {
         if (state.away) throw new StoreUnavailable()
@@ -188,6 +194,13 @@ t.test('between instances', async (t) => {
           slices: others.flatMap(({ slices }) => slices),
           routes: others.flatMap(({ routes }) => routes),
         }
+      },
+      tell: async (clients) => {
+        for (const one of news.values()) one.push(...clients)
+      },
+      heard: async () => {
+        if (state.away) throw new StoreUnavailable()
+        return news.get(name)?.splice(0) ?? []
       },
       block: async (client, ms) => {
         if (state.away) throw new StoreUnavailable()
@@ -217,6 +230,14 @@ t.test('between instances', async (t) => {
     t.ok(before.requests > 13)
     elapse(t, minute + 5_000)
     t.strictSame(other.request('a', '/0'), { requests: 1, failures: 0, routes: 1 })
+  })
+
+  t.test('half way to a rule it is known before the client comes', async (t) => {
+    const { one, other } = pair(t)
+    for (let i = 0; i < 20; i += 1) one.request('a', '/x')
+    await eventually(async () => other.stats().clients === 1)
+    await eventually(async () => other.request('a', '/x').requests > 20)
+    t.equal(other.stats().clients, 1)
   })
 
   t.test('a block is heard, and what led to it forgotten there too', async (t) => {
@@ -406,6 +427,10 @@ t.test('on one Redis, counts and blocks are known to all within a second', async
   const ms = performance.now() - blockedAt
   t.comment(`the other instance refused after ${Math.round(ms)} ms`)
   t.ok(ms < 1_000)
+  const third = { ...browser, 'user-agent': 'Third/1.0' }
+  await many(one.client(third), 30, '/api/profile')
+  await setTimeout(1_000)
+  refused(t, await other.client(third).get('/api/profile'), 429, 'SUSPICIOUS_ACTIVITY_BLOCKED')
   const late = await build(t, shared)
   await eventually(async () => (await late.client(browser).get('/api/profile')).statusCode === 429)
   const watching = await build(t, { ...shared, ANOMALY_MODE: 'observe' })

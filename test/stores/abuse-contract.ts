@@ -604,6 +604,28 @@ export const exchangeContract = (t: Test, { stores, elsewhere }: AbuseSubject): 
     t.match(await here.counters.add(short, 1, minute), { total: 1 })
   })
 
+  t.test('news of counts reach everybody once, older by their age', async (t) => {
+    await there.counters.heard()
+    const count = { key: `address:${randomId()}`, total: 9, leftMs: minute }
+    await here.counters.tell([count])
+    const [heard, ...others] = await there.counters.heard()
+    t.match(heard, { key: count.key, total: 9 })
+    t.ok((heard?.leftMs ?? 0) <= minute && (heard?.leftMs ?? 0) > minute - 5 * second)
+    t.strictSame([others, await there.counters.heard()], [[], []])
+    t.ok(
+      (await here.counters.heard()).some(({ key }) => key === count.key),
+      'oneself too',
+    )
+  })
+
+  t.test('news of clients reach everybody once', async (t) => {
+    await there.activity.heard()
+    await here.activity.tell(['a', 'b'])
+    await here.activity.tell(['c'])
+    t.strictSame(await there.activity.heard(), ['a', 'b', 'c'])
+    t.strictSame(await there.activity.heard(), [])
+  })
+
   t.test('activity is told, and heard by the others with its age', async (t) => {
     const client = randomId()
     const mine = { slices: [[0, 3, 1]], routes: [[7, 0]] } as SharedActivity
