@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { createActivityWatch, isSession } from '../src/abuse/activity.js'
 import { networkOf } from '../src/abuse/address.js'
-import { type Anomaly, judgeActivity } from '../src/abuse/anomaly-rules.js'
+import { type Activity, type Anomaly, judgeActivity } from '../src/abuse/anomaly-rules.js'
 import type { Config } from '../src/config/schema.js'
 import { GatehouseError, SuspiciousActivityBlocked } from '../src/errors.js'
 
@@ -61,7 +61,7 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** Hook: marks, or refuses, what looks automated. Comes after `recognise`. */
     detectAnomaly: (request: FastifyRequest, reply: FastifyReply) => Promise<void>
-    /** `onError` hook: notes refused authentications. */
+    /** `onError` hook: notes refused authentications, and marks what was refused before it was judged. */
     noteFailure: (request: FastifyRequest, reply: FastifyReply, error: Error) => Promise<void>
   }
 }
@@ -89,9 +89,8 @@ export default fp<{ config: Config }>(
     const refuse = (leftMs: number): never => {
       throw new SuspiciousActivityBlocked({ retryAfter: Math.ceil(leftMs / 1000) })
     }
-    const judge = (request: FastifyRequest, client: string): Anomaly => {
+    const judge = (request: FastifyRequest, client: string, activity: Activity): Anomaly => {
       const { headers, origin } = request
-      const activity = watch.request(client, routeOf(request))
       const hasAcceptHeaders =
         headers.accept !== undefined ||
         headers['accept-language'] !== undefined ||
@@ -100,24 +99,31 @@ export default fp<{ config: Config }>(
       return judgeActivity(activity, { userAgent, hasAcceptHeaders }, rules, isSession(client))
     }
 
+    const tell = (reply: FastifyReply, anomaly: Anomaly) =>
+      reply.header('X-Security-Check', anomaly === 'none' ? 'PASSED' : 'FLAGGED')
+
     app.decorate('detectAnomaly', async (request: FastifyRequest, reply: FastifyReply) => {
       const client = clientOf(request)
       const leftMs = enforces ? watch.blockedMs(client) : 0
       if (leftMs > 0) refuse(leftMs)
-      const anomaly = judge(request, client)
+      const anomaly = judge(request, client, watch.request(client, routeOf(request)))
       if (anomaly === 'high' && enforces) {
         watch.block(client, blockMs)
         app.events.emit('anomaly.blocked', request.origin, { reason: anomaly })
         refuse(blockMs)
       }
-      reply.header('X-Security-Check', anomaly === 'none' ? 'PASSED' : 'FLAGGED')
+      tell(reply, anomaly)
       if (anomaly !== 'none' && watch.isFirstFlag(client)) {
         app.events.emit('anomaly.flagged', request.origin, { reason: anomaly })
       }
     })
 
-    app.decorate('noteFailure', async (request, _reply, error) => {
+    app.decorate('noteFailure', async (request, reply, error) => {
       if (isFailure(request, error)) watch.failure(clientOf(request))
+      if (reply.hasHeader('X-Security-Check') || error instanceof SuspiciousActivityBlocked) return
+      // Refused before it was judged, for its origin or by a limit: it is told what is known of its client.
+      const client = clientOf(request)
+      tell(reply, judge(request, client, watch.look(client)))
     })
   },
   { name: 'anomaly', dependencies: ['stores', 'events', 'authenticate'] },

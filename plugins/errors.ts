@@ -1,10 +1,11 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import { GatehouseError } from '../src/errors.js'
 import { catalogued, failureBody } from './error-answers.js'
 
 /** Answers a failure in the one envelope; what is our own fault is logged with its cause. */
 export const sendFailure = (
-  error: Partial<FastifyError>,
+  error: Partial<FastifyError> | null,
   request: FastifyRequest,
   reply: FastifyReply,
 ) => {
@@ -22,8 +23,9 @@ export const sendFailure = (
     reply.headers({ 'RateLimit-Limit': max, 'RateLimit-Remaining': 0, 'RateLimit-Reset': reset })
   }
   if (failure.retryAfter !== undefined) reply.header('Retry-After', failure.retryAfter)
+  // A hook of an embedding app may have thrown before ours gave the answer its id.
   return reply
-    .header('Cache-Control', 'no-store')
+    .headers({ 'Cache-Control': 'no-store', 'X-Request-ID': request.id })
     .code(failure.status)
     .send(failureBody(failure, request.id))
 }
@@ -34,10 +36,25 @@ const challenge = (code: string): string =>
     ? 'Bearer realm="gatehouse", error="invalid_token"'
     : 'Bearer realm="gatehouse"'
 
-/** One envelope for thrown errors and refused input. */
-export default fp(
-  async (app) => {
-    app.setErrorHandler(sendFailure)
+/**
+ * Whether a request was refused by somebody else: a hook of the app that we are a part of, which runs for our
+ * routes too. What Fastify itself refuses bears a code of its own.
+ */
+const isForeign = (error: Partial<FastifyError> | null): boolean => {
+  const { statusCode = 500, validation, code = '' } = error ?? {}
+  return (
+    statusCode >= 400 && statusCode < 500 && validation === undefined && !code.startsWith('FST_')
+  )
+}
+
+/** One envelope for thrown errors and refused input. A host's own refusals stay as the host answers them. */
+export default fp<{ isPart: boolean }>(
+  async (app, { isPart }) => {
+    app.setErrorHandler((error: Partial<FastifyError> | null, request, reply) => {
+      // What an error handler throws goes to the one around it.
+      if (isPart && !(error instanceof GatehouseError) && isForeign(error)) throw error
+      return sendFailure(error, request, reply)
+    })
   },
   { name: 'errors', dependencies: ['request-id'] },
 )

@@ -69,7 +69,8 @@ export default fp<{ config: Config }>(
     })
 
     const emit: Emit = (type, origin, details) => {
-      const line = { event: type, owasp: vocabulary[type], ...origin, ...details }
+      // `event` is what OWASP's format for logs calls it.
+      const line = { type, event: type, owasp: vocabulary[type], ...origin, ...details }
       log.info(line, 'security event')
       ownLog?.info(line, 'security event')
       recorder.record({ type, time: Date.now(), ...origin, ...details })

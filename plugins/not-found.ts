@@ -13,6 +13,9 @@ export default fp(
       await app.limitRequests(request, reply)
       await app.detectAnomaly(request, reply)
     })
+    app.addHook('onError', async (request, reply, error) => {
+      if (request.is404) await app.noteFailure(request, reply, error)
+    })
     app.setNotFoundHandler((request, reply) => sendFailure(new NotFound(), request, reply))
   },
   { name: 'not-found', dependencies: ['errors', 'authenticate', 'limits', 'anomaly'] },

@@ -1,5 +1,9 @@
 import fp from 'fastify-plugin'
 import { ValidationFailed } from '../src/errors.js'
+import { connectionsMax } from '../src/server-options.js'
+
+/** How often a flood of connections is told of, in milliseconds. */
+const tellEvery = 60_000
 
 /** A host with or without a port, or nothing (RFC 9110, 7.2; the characters: RFC 3986, 3.2.2). */
 const host = /^[\w.~!$&'()*+,;=%:[\]-]*$/
@@ -15,7 +19,7 @@ const hostsOf = (rawHeaders: string[]): string[] => {
 }
 
 /**
- * Refuses what Node's HTTP server lets through, and answers what it would answer in words of its own, without
+ * Refuses what Node's HTTP server lets through, connections past a bound too, and answers what it would answer in words of its own, without
  * envelope and headers.
  */
 export default fp(
@@ -26,6 +30,17 @@ export default fp(
       const isComplete = hosts.length === 1 || (hosts.length === 0 && raw.httpVersionMinor === 0)
       if (isComplete && hosts.every((value) => host.test(value))) return
       throw new ValidationFailed([{ field: 'host', message: 'Send one Host header' }])
+    })
+    app.server.maxConnections = connectionsMax
+    let toldAt = Number.NEGATIVE_INFINITY
+    app.server.on('drop', () => {
+      // A flood of connections is not to be one of lines.
+      if (performance.now() - toldAt < tellEvery) return
+      toldAt = performance.now()
+      app.log.warn(
+        { connections: app.server.maxConnections },
+        'connections refused, there are too many',
+      )
     })
     // An expectation that nobody knows may be ignored as well as refused (RFC 9110, 10.1.1).
     app.server.on('checkExpectation', (request, response) =>

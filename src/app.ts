@@ -65,7 +65,7 @@ const mount = async (
   await app.register(requestId)
   if (host === undefined) await app.register(requestLog)
   await app.register(metrics, { fleet })
-  await app.register(errors)
+  await app.register(errors, { isPart: host !== undefined })
   await app.register(securityHeaders, { headers })
   await app.register(cors, { config })
   if (host === undefined) await app.register(strictHttp)

@@ -6,6 +6,12 @@ import { loggerOptions } from './logger.js'
 /** Headers and body together have to arrive within this; a slower client is cut off. */
 const requestMs = 60_000
 
+/**
+ * As many connections as one process holds; Node closes further ones at once. A connection that says nothing
+ * costs some 10 KB, and is cut off after a minute.
+ */
+export const connectionsMax = 10_000
+
 /** What Node and Fastify leave open by default is set on purpose. Times are milliseconds. */
 export const serverOptions = (config: Config) =>
   ({

@@ -24,9 +24,12 @@ export interface SharedActivity {
   routes: [route: number, ageMs: number][]
 }
 
-const sliceMs = 5_000
-/** Slices that count: the present one, which has only begun, and those of the minute before. */
-const slices = 13
+const sliceMs = 2_000
+/**
+ * Slices that count: with the present one, which has only begun, all that is at most 58 seconds old and
+ * nothing that is older than a minute.
+ */
+const slices = 30
 /** As many clients as are watched: under a flood of addresses the least recent are forgotten. */
 export const clientsMax = 20_000
 /**
@@ -44,7 +47,7 @@ interface Slice {
   failures: number
 }
 
-/** What a client did here, or elsewhere: at most 13 slices, and so many routes as the rule can count. */
+/** What a client did here, or elsewhere: at most 30 slices, and so many routes as the rule can count. */
 interface Deeds {
   slices: Slice[]
   /** Each route with the slice in which it was last asked for. */
@@ -92,8 +95,8 @@ const sliceOf = (deeds: Deeds, number: number): Slice => {
 }
 
 /**
- * What each client did within the last minute, in slices of five seconds, here and on other instances.
- * Bounded: 20,000 clients of at most 13 slices and `routesMax` + 1 routes each, twice, whoever comes.
+ * What each client did within the last minute, in slices of two seconds, here and on other instances.
+ * Bounded: 20,000 clients of at most 30 slices and `routesMax` + 1 routes each, twice, whoever comes.
  */
 export const createActivityWatch = (
   exchange: ActivityExchange | undefined,
@@ -124,9 +127,11 @@ export const createActivityWatch = (
     const { elsewhere } = watched
     let requests = 0
     let failures = 0
-    for (const slice of [...watched.slices, ...elsewhere.slices]) {
-      requests += slice.requests
-      failures += slice.failures
+    for (const slices of [watched.slices, elsewhere.slices]) {
+      for (const slice of slices) {
+        requests += slice.requests
+        failures += slice.failures
+      }
     }
     let routes = watched.routes.size
     for (const route of elsewhere.routes.keys()) if (!watched.routes.has(route)) routes += 1
@@ -212,6 +217,14 @@ export const createActivityWatch = (
       sliceOf(watched, present()).requests += 1
       keepRoute(watched, routeNumber(route), present())
       note(client, watched)
+      return total(watched)
+    },
+    /** All that the client did within the last minute; notes nothing. */
+    look: (client: string): Activity => {
+      const watched = clients.peek(client)
+      if (watched === undefined) return { requests: 0, failures: 0, routes: 0 }
+      prune(watched)
+      prune(watched.elsewhere)
       return total(watched)
     },
     /** Notes an authentication that was refused. */

@@ -4,9 +4,12 @@ export interface AttemptLimit {
   windowMs: number
 }
 
+/** As many attempts of one key as may be under way at once, whatever is left: a record stays small. */
+export const underWayMax = 64
+
 export type Attempt =
   | { outcome: 'go' }
-  /** As many attempts are under way as are left: ask again when one is settled. */
+  /** As many attempts are under way as are left, or as may be at once: ask again when one is settled. */
   | { outcome: 'wait' }
   | { outcome: 'exceeded'; resetMs: number }
 

@@ -15,8 +15,9 @@ interface Line {
 
 /**
  * Waiting for a place that the store gives and other instances free too, which tell nobody: it has to be
- * asked for again and again. Here only the first in line asks, so that a flood of three hundred costs the
- * store what one does, and they are served in the order in which they came.
+ * asked for again and again. Where nobody waits, everybody asks for themselves, so that those of one address
+ * are no slower than those of many. Once there is a line only the first in it asks, so that a flood of three
+ * hundred costs the store little more than one, and they are served in the order in which they came.
  */
 export const createLines = () => {
   const lines = new Map<string, Line>()
@@ -59,6 +60,10 @@ export const createLines = () => {
       ask: () => Promise<Answer>,
     ): Promise<Answer> => {
       const deadline = performance.now() + patienceMs
+      if (!lines.has(key)) {
+        const answer = await ask()
+        if (answer.outcome !== 'wait') return answer
+      }
       const line = await enter(key)
       try {
         for (;;) {

@@ -1,4 +1,4 @@
-import type { AttemptStore } from '../abuse/attempt-store.js'
+import { type AttemptStore, underWayMax } from '../abuse/attempt-store.js'
 import { holdMs } from '../abuse/lockout-rules.js'
 import type { Environment } from './environment.js'
 import type { ExpiringTable } from './expiring.js'
@@ -38,7 +38,8 @@ export const createAttemptStore = (
         const now = clock()
         const record = read(key, now)
         if (record.count >= max) return { outcome: 'exceeded', resetMs: record.resetAt - now }
-        if (record.count + Object.keys(record.held).length >= max) return { outcome: 'wait' }
+        const underWay = Object.keys(record.held).length
+        if (underWay >= Math.min(max - record.count, underWayMax)) return { outcome: 'wait' }
         write(key, { ...record, held: { ...record.held, [id]: now + holdMs } })
         return { outcome: 'go' }
       }),

@@ -1,4 +1,4 @@
-import type { AttemptStore } from '../abuse/attempt-store.js'
+import { type AttemptStore, underWayMax } from '../abuse/attempt-store.js'
 import { holdMs } from '../abuse/lockout-rules.js'
 import type { Keys } from './keys.js'
 import { type Client, script } from './script.js'
@@ -12,7 +12,8 @@ export const createAttemptStore = (client: Client, keys: Keys): AttemptStore => 
 
   return {
     async reserve(key, id, { max }) {
-      const [outcome, resetMs] = await reserveAttempt([keys.attempts(key)], [id, max, holdMs])
+      const args = [id, max, holdMs, underWayMax]
+      const [outcome, resetMs] = await reserveAttempt([keys.attempts(key)], args)
       return outcome === 'exceeded' ? { outcome, resetMs } : { outcome }
     },
     async settle(key, id, counts, { windowMs }) {

@@ -96,9 +96,11 @@ t.test('what a client did within the last minute', async (t) => {
     t.strictSame(watch.request('a', '/y'), { requests: 2, failures: 1, routes: 2 })
     t.strictSame(watch.request('a', '/x'), { requests: 3, failures: 1, routes: 2 })
     t.strictSame(watch.request('b', '/x'), { requests: 1, failures: 0, routes: 1 })
-    elapse(t, 29_000)
+    elapse(t, 27_000)
     t.match(watch.request('a', '/x'), { requests: 4, failures: 1 })
-    elapse(t, 6_000)
+    t.match(watch.look('a'), { requests: 4, failures: 1 }, 'looking is not counted')
+    t.strictSame(watch.look('nobody'), { requests: 0, failures: 0, routes: 0 })
+    elapse(t, 3_000)
     t.strictSame(
       watch.request('a', '/x'),
       { requests: 4, failures: 0, routes: 2 },
@@ -106,6 +108,20 @@ t.test('what a client did within the last minute', async (t) => {
     )
     elapse(t, minute + 5_000)
     t.strictSame(watch.request('a', '/z'), { requests: 1, failures: 0, routes: 1 })
+    watch.close()
+  })
+
+  t.test('is nothing that is older than a minute, whenever it began', async (t) => {
+    const watch = createActivityWatch(undefined, rules)
+    for (let tries = 0; tries < 8; tries += 1) {
+      const client = `client ${tries}`
+      watch.request(client, '/x')
+      elapse(t, 57_900)
+      t.match(watch.look(client), { requests: 1 })
+      elapse(t, 2_100)
+      t.match(watch.look(client), { requests: 0 })
+      elapse(t, 313)
+    }
     watch.close()
   })
 
@@ -355,6 +371,42 @@ t.test('a client without a session', async (t) => {
     await curl.get('/api/profile')
     t.equal(log.filter(({ event }) => event === 'anomaly.flagged').length, 3)
   })
+})
+
+t.test('every answer but those to a block is marked, errors too', async (t) => {
+  const { client, app, signedUp } = await build(t, {
+    ANOMALY_MODE: 'enforce',
+    RATE_LIMIT_MAX_REQUESTS: '12',
+  })
+  const ada = await signedUp('ada')
+  const foreign = { origin: 'https://evil.example' }
+  const device = client(browser)
+  const answers = {
+    200: await ada.get('/api/profile', browser),
+    401: await device.get('/api/profile'),
+    400: await device.post('/api/auth/login', '{'),
+    415: await device.post('/api/auth/login', 'x', { 'content-type': 'text/plain' }),
+    413: await device.post('/api/auth/login', 'x'.repeat(70_000)),
+    403: await device.post('/api/auth/login', {}, foreign),
+    404: await device.get('/api/nowhere'),
+    405: await device.get('/nowhere'),
+  }
+  for (const [status, answer] of Object.entries(answers)) {
+    t.equal(answer.statusCode, Number(status) === 405 ? 404 : Number(status))
+    t.equal(check(answer), 'PASSED', status)
+  }
+  const curl = client({ ...browser, 'user-agent': 'curl/8.5.0' })
+  t.equal(check(await curl.post('/api/auth/login', {}, foreign)), 'FLAGGED')
+  await many(device, 12, '/api/profile')
+  for (const url of ['/api/profile', '/nowhere']) {
+    const limited = await device.get(url)
+    refused(t, limited, 429, 'RATE_LIMIT_EXCEEDED')
+    t.equal(check(limited), 'PASSED')
+    t.equal(check(await curl.get(url)), 'FLAGGED')
+  }
+  for (const url of ['/health', '/health/live', '/health/ready']) {
+    t.notOk('x-security-check' in (await app.inject(url)).headers, `${url} takes no part`)
+  }
 })
 
 t.test('observing, everything is marked and nobody refused', async (t) => {

@@ -400,7 +400,7 @@ t.test('failed sign-ins and refused registrations', async (t) => {
 t.test('a line of those who wait', async (t) => {
   t.test('is served in its order, one asking at a time', async (t) => {
     const { untilFree, freed } = createLines()
-    let places = 1
+    let places = 0
     let asking = 0
     let most = 0
     const served: number[] = []
@@ -413,15 +413,19 @@ t.test('a line of those who wait', async (t) => {
       places -= 1
       return { outcome: 'go' }
     }
-    await Promise.all(
-      Array.from({ length: 12 }, async (_, i) => {
-        t.match(await untilFree('k', ask), { outcome: 'go' })
-        served.push(i)
-        await setTimeout(2)
-        places += 1
-        freed('k')
-      }),
-    )
+    const all = Array.from({ length: 12 }, async (_, i) => {
+      t.match(await untilFree('k', ask), { outcome: 'go' })
+      served.push(i)
+      await setTimeout(2)
+      places += 1
+      freed('k')
+    })
+    t.equal(most, 12, 'where nobody waits, each asks for itself')
+    await setTimeout(5)
+    most = 0
+    places = 1
+    freed('k')
+    await Promise.all(all)
     t.equal(most, 1)
     t.strictSame(served, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11])
     freed('nobody waits for this')
@@ -430,14 +434,20 @@ t.test('a line of those who wait', async (t) => {
   t.test('is told together when the store fails, and starts anew', async (t) => {
     const { untilFree } = createLines()
     let calls = 0
+    let isAway = false
     const ask = async () => {
       calls += 1
       await setTimeout(5)
-      throw new StoreUnavailable()
+      if (isAway) throw new StoreUnavailable()
+      return { outcome: 'wait' }
     }
-    const all = await Promise.allSettled(Array.from({ length: 50 }, () => untilFree('k', ask)))
-    t.ok(all.every(({ status }) => status === 'rejected'))
-    t.equal(calls, 1)
+    const all = Array.from({ length: 50 }, () => untilFree('k', ask))
+    const ends = Promise.allSettled(all)
+    await setTimeout(20)
+    isAway = true
+    calls = 0
+    t.ok((await ends).every(({ status }) => status === 'rejected'))
+    t.ok(calls <= 1, 'none but the first has asked')
     t.match(await untilFree('k', async () => ({ outcome: 'go' })), { outcome: 'go' })
   })
 })

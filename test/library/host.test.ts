@@ -116,6 +116,24 @@ t.test('Gatehouse keeps to its own ways in it', async (t) => {
   })
 })
 
+t.test("what a host's own hooks refuse is answered as the host does", async (t) => {
+  const teapot = Object.assign(new Error('no more of this'), { statusCode: 429, code: 'OWN_LIMIT' })
+  const before = (app: FastifyInstance) => {
+    withOwnWays(app)
+    app.addHook('onRequest', async (request) => {
+      const { refuse } = request.headers
+      if (refuse === 'as limited') throw teapot
+      if (refuse === 'as broken') throw new Error('a secret of the host')
+    })
+  }
+  const { client } = await embed(t, { before })
+  const ask = (refuse: string) => client().get('/api/auth/session', { refuse })
+  t.match(await ask('as limited'), { statusCode: 418, body: 'own: no more of this' })
+  refused(t, await ask('as broken'), 500, 'INTERNAL_ERROR')
+  refused(t, await ask('no'), 401, 'NO_TOKEN')
+  invalid(t, await client().post('/api/auth/login', { odd: 1 }), ['email', 'password', 'odd'])
+})
+
 t.test('an app that has the libraries too', async (t) => {
   const libraries = async (app: FastifyInstance) => {
     await app.register(cookie, {

@@ -136,6 +136,97 @@ t.test('on a socket', async (t) => {
   })
 })
 
+t.test('floods', async (t) => {
+  t.test('connections past a bound are closed at once, those within it served', async (t) => {
+    const { app, log } = await build(t)
+    const port = await listen(app)
+    t.equal(app.server.maxConnections, 10_000)
+    app.server.maxConnections = 2
+    const open = async () => {
+      const connection = await openConnection(port)
+      t.teardown(() => connection.socket.destroy())
+      return connection
+    }
+    const served = async (connection: RawConnection) => {
+      connection.send(`${live}\r\n`)
+      return (await connection.answer())?.status
+    }
+    const [first, second] = [await open(), await open()]
+    t.strictSame([await served(first), await served(second)], [200, 200])
+    for (let i = 0; i < 3; i += 1) await closes(t, await open())
+    t.equal(await served(first), 200)
+    const told = log.filter(({ msg }) => msg === 'connections refused, there are too many')
+    t.match(told, [{ level: 40, connections: 2 }])
+    t.equal(told.length, 1, 'once a minute')
+    second.socket.destroy()
+    await eventually(async () => (await served(await open())) === 200)
+  })
+
+  t.test(
+    'ten thousand requests in one breath are answered one by one, in their order',
+    async (t) => {
+      const { app } = await build(t)
+      const connection = await openConnection(await listen(app))
+      t.teardown(() => connection.socket.destroy())
+      const count = 10_000
+      let received = ''
+      connection.socket.on('data', (text) => {
+        received += text
+      })
+      const request = (i: number) =>
+        `GET /health/live HTTP/1.1\r\nHost: a\r\nX-Request-ID: n${i}\r\n${i === count - 1 ? 'Connection: close\r\n' : ''}\r\n`
+      connection.send(Array.from({ length: count }, (_, i) => request(i)).join(''))
+      await new Promise((resolve) => connection.socket.once('close', resolve))
+      const ids = [...received.matchAll(/^x-request-id: n(\d+)\r$/gim)].map(([, id]) => Number(id))
+      t.equal(ids.length, count)
+      t.ok(ids.every((id, i) => id === i))
+      t.equal(received.match(/HTTP\/1\.1 200 /g)?.length, count)
+    },
+  )
+
+  t.test('a body of ten megabytes is refused before it is read', async (t) => {
+    const { app } = await build(t)
+    const port = await listen(app)
+    const head = 'POST /api/auth/login HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n'
+    const size = 10 * 1024 * 1024
+    for (const [what, start, chunk] of [
+      ['told by its length', `${head}Content-Length: ${size}\r\n\r\n`, 'x'.repeat(65_536)],
+      [
+        'in chunks',
+        `${head}Transfer-Encoding: chunked\r\n\r\n`,
+        `10000\r\n${'x'.repeat(65_536)}\r\n`,
+      ],
+    ] as const) {
+      const connection = await openConnection(port)
+      t.teardown(() => connection.socket.destroy())
+      connection.send(start)
+      for (let i = 0; i < 3; i += 1) connection.send(chunk)
+      refused(t, await connection.answer(), 413, 'PAYLOAD_TOO_LARGE')
+      const isCut = new Promise((resolve) => connection.socket.once('close', resolve))
+      for (let i = 0; i < size / 65_536; i += 1) connection.send(chunk)
+      await isCut
+      t.pass(`and the connection is cut: ${what}`)
+    }
+  })
+
+  t.test('thousands of headers are refused, few or many bytes each', async (t) => {
+    const { app } = await build(t)
+    const port = await listen(app)
+    for (const [count, value] of [
+      [5_000, ''],
+      [1_200, 'x'.repeat(10)],
+      [2, 'x'.repeat(9_000)],
+    ] as const) {
+      const connection = await openConnection(port)
+      t.teardown(() => connection.socket.destroy())
+      const bomb = Array.from({ length: count }, (_, i) => `X-${i}: ${value}\r\n`).join('')
+      connection.send(`${live}${bomb}\r\n`)
+      refused(t, await connection.answer(), 413, 'PAYLOAD_TOO_LARGE')
+      await closes(t, connection)
+    }
+  })
+})
+
 t.test('a slow client', async (t) => {
   const { app } = await build(t)
   const port = await listen(app)

@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises'
 import fc from 'fast-check'
 import type { Test } from 'tap'
 import type { SharedActivity } from '../../src/abuse/activity.js'
-import type { AttemptLimit } from '../../src/abuse/attempt-store.js'
+import { type AttemptLimit, underWayMax } from '../../src/abuse/attempt-store.js'
 import type { LockoutRules } from '../../src/abuse/lockout-rules.js'
 import type { LockoutStore, LockoutSubject, Reservation } from '../../src/abuse/lockout-store.js'
 import type { SecurityEvent } from '../../src/events/security-event.js'
@@ -447,6 +447,18 @@ export const attemptContract = (t: Test, subject: AbuseSubject): void => {
     await attempts.settle(name, running[0] ?? '', false, limit)
     t.equal((await attempts.reserve(name, 'next', limit)).outcome, 'go')
     t.equal((await attempts.reserve(name, 'one more', limit)).outcome, 'wait')
+  })
+
+  t.test('however many may count, only so many are under way at once', async (t) => {
+    const name = key()
+    const wide = { ...limit, max: 1_000_000 }
+    const ids = Array.from({ length: underWayMax + 20 }, randomId)
+    const answers = await Promise.all(ids.map((id) => attempts.reserve(name, id, wide)))
+    t.strictSame(tally(answers.map(({ outcome }) => outcome)), { go: underWayMax, wait: 20 })
+    const running = ids.filter((_, i) => answers[i]?.outcome === 'go')
+    await attempts.settle(name, running[0] ?? '', true, wide)
+    t.equal((await elsewhere.attempts.reserve(name, 'next', wide)).outcome, 'go')
+    t.equal((await attempts.reserve(name, 'one more', wide)).outcome, 'wait')
   })
 
   t.test('what is not settled lapses, and counts if it does so late', async (t) => {

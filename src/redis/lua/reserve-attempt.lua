@@ -1,6 +1,7 @@
 -- Asks to make an attempt that may count.
 -- KEYS[1] the attempts: { count, resetAt, held }, held being reservation to the time when it lapses
--- ARGV[1] reservation   ARGV[2] maximum   ARGV[3] how long a reservation lasts
+-- ARGV[1] reservation   ARGV[2] maximum   ARGV[3] how long a reservation lasts   ARGV[4] as many as may be
+--   under way at once
 -- returns { 'go' } | { 'wait' } | { 'exceeded', ms to the window's end }
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -20,7 +21,7 @@ for id, lapses in pairs(attempts.held) do
     under_way = under_way + 1
   end
 end
-if attempts.count + under_way >= max then return { 'wait' } end
+if under_way >= math.min(max - attempts.count, tonumber(ARGV[4])) then return { 'wait' } end
 
 held[ARGV[1]] = now + ARGV[3]
 attempts.held = held
