@@ -11,6 +11,7 @@ import docs from '../plugins/docs.js'
 import draining from '../plugins/draining.js'
 import errors from '../plugins/errors.js'
 import events, { originOf } from '../plugins/events.js'
+import firstAdmin from '../plugins/first-admin.js'
 import gauges from '../plugins/gauges.js'
 import { lendGuards, requireNames } from '../plugins/guards.js'
 import jsonBody from '../plugins/json-body.js'
@@ -81,6 +82,7 @@ const mount = async (
   await app.register(lockout, { config })
   await app.register(tokens, { config })
   await app.register(accounts, { config })
+  await app.register(firstAdmin, { config })
   await app.register(sessions, { config })
   await app.register(tokenRenewal, { config })
   await app.register(authenticate)

@@ -1,4 +1,8 @@
 import { isIP } from 'node:net'
+import { firstAdminName } from '../accounts/first-admin.js'
+import { emailRule } from '../accounts/rules.js'
+import { loadCommonPasswords } from '../passwords/common.js'
+import { passwordProblems } from '../passwords/policy.js'
 import type { Config } from './schema.js'
 import { secretWeakness } from './secret-strength.js'
 import { keyAlgorithm, keyForms, readPrivateKey, readPublicKey } from './signing-keys.js'
@@ -123,11 +127,22 @@ const hashMemory: Rule = ({ ARGON2_MEMORY_KIB, ARGON2_PARALLELISM = 1 }) =>
 const mailSender: Rule = (_, given) =>
   refuseIf(given.has('SMTP_URL') && !given.has('MAIL_FROM'), 'MAIL_FROM is required with SMTP_URL')
 
-const firstAdmin: Rule = (_, given) =>
-  refuseIf(
+const firstAdmin: Rule = ({ ADMIN_EMAIL, ADMIN_PASSWORD, PASSWORD_MIN_LENGTH = 8 }, given) => {
+  const apart = refuseIf(
     given.has('ADMIN_EMAIL') !== given.has('ADMIN_PASSWORD'),
     'ADMIN_EMAIL and ADMIN_PASSWORD are set together or not at all',
   )
+  if (ADMIN_EMAIL === undefined || ADMIN_PASSWORD === undefined) return apart
+  const ruled = emailRule(ADMIN_EMAIL)
+  if ('problem' in ruled) return ['ADMIN_EMAIL must be an email address that an account can have']
+  const owner = { email: ruled.value, name: firstAdminName }
+  const policy = { minLength: PASSWORD_MIN_LENGTH, isCommon: loadCommonPasswords() }
+  const problems = passwordProblems(ADMIN_PASSWORD, owner, policy)
+  return refuseIf(
+    problems.length > 0,
+    `ADMIN_PASSWORD must be a password that a user could choose: ${problems.join('; ')}`,
+  )
+}
 
 /** What holds in every profile. */
 export const rules: readonly Rule[] = [

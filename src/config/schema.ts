@@ -439,13 +439,15 @@ export const ConfigSchema = Type.Object(
       text({
         form: 'an email address',
         bounds: { maxLength: 254, pattern: '^[^\\s<>@]+@[^\\s<>@]+$' },
-        description: 'Made an admin account at start unless it exists; with `ADMIN_PASSWORD`',
+        description:
+          'Made an admin account with a verified email at start, unless an account has it already; with `ADMIN_PASSWORD`',
       }),
     ),
     ADMIN_PASSWORD: Type.Optional(
       text({
         secret: true,
-        description: 'Its first password; with `ADMIN_EMAIL`',
+        description:
+          'Its first password, held to the rules of all; change it after the first sign-in, and unset both',
       }),
     ),
 

@@ -195,7 +195,7 @@ t.test('values', async (t) => {
       SMTP_URL: 'smtps://user:pass@mail.example.com:465',
       MAIL_FROM: 'Gatehouse <no-reply@example.com>',
       ADMIN_EMAIL: 'ada@example.com',
-      ADMIN_PASSWORD: 'Lovelace-1815!',
+      ADMIN_PASSWORD: 'Velvet-Hammer-77',
       OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318',
     }
     t.match(load(set), set)

@@ -328,11 +328,24 @@ t.test('mail needs a sender', async (t) => {
 t.test('the first admin has an email and a password', async (t) => {
   const expected = 'ADMIN_EMAIL and ADMIN_PASSWORD are set together or not at all'
   refused(t, { ADMIN_EMAIL: 'ada@example.com' }, expected)
-  refused(t, { ADMIN_PASSWORD: 'Lovelace-1815!' }, expected)
+  refused(t, { ADMIN_PASSWORD: 'Velvet-Hammer-77' }, expected)
   refused(
     t,
-    { ADMIN_EMAIL: 'ada', ADMIN_PASSWORD: 'Lovelace-1815!' },
+    { ADMIN_EMAIL: 'ada', ADMIN_PASSWORD: 'Velvet-Hammer-77' },
     'ADMIN_EMAIL must be an email address, not "ada"',
+  )
+  refused(
+    t,
+    { ADMIN_EMAIL: 'ada..x@example.com', ADMIN_PASSWORD: 'Velvet-Hammer-77' },
+    'ADMIN_EMAIL must be an email address that an account can have',
+  )
+  for (const ADMIN_PASSWORD of ['short', 'Password123!', 'Xy-lovelace-1815', 'Administrator-31']) {
+    refused(t, { ADMIN_EMAIL: 'lovelace@example.com', ADMIN_PASSWORD }, /^ADMIN_PASSWORD must be/)
+    t.notMatch(problems({ ADMIN_EMAIL: 'lovelace@example.com', ADMIN_PASSWORD }), ADMIN_PASSWORD)
+  }
+  t.strictSame(
+    problems({ ADMIN_EMAIL: 'lovelace@example.com', ADMIN_PASSWORD: 'Velvet-Hammer-77' }),
+    [],
   )
 })
 
@@ -394,7 +407,7 @@ t.test('every variable is bounded', async (t) => {
       refused(t, { [name]: text }, new RegExp(`^${name} must be `), {
         ...inTest,
         ADMIN_EMAIL: 'ada@example.com',
-        ADMIN_PASSWORD: 'Lovelace-1815!',
+        ADMIN_PASSWORD: 'Velvet-Hammer-77',
       })
     }
   }
