@@ -1,7 +1,7 @@
 import type { Server } from 'node:http'
 import { type FastifyHttpOptions, LogController } from 'fastify'
 import type { Config } from './config/schema.js'
-import { loggerOptions } from './logger.js'
+import { loggerOptions, requestLogger } from './logger.js'
 
 /** Headers and body together have to arrive within this; a slower client is cut off. */
 const requestMs = 60_000
@@ -18,6 +18,7 @@ export const serverOptions = (config: Config) =>
     logger: loggerOptions(config),
     // One line a request is written by plugins/request-log.ts instead of two by Fastify.
     logController: new LogController({ disableRequestLogging: true }),
+    childLoggerFactory: requestLogger,
     requestIdHeader: false,
     trustProxy: config.TRUST_PROXY,
     bodyLimit: config.BODY_LIMIT,
