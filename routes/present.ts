@@ -1,8 +1,19 @@
 import type { PublicAccount } from '../src/accounts/account.js'
 import type { User } from './schemas.js'
 
+/** As many times as are remembered: a person's are the same in every answer. */
+const timesMax = 50_000
+const times = new Map<number, string>()
+
 /** Times leave the server as ISO 8601 in UTC (RFC 3339). */
-export const isoTime = (milliseconds: number): string => new Date(milliseconds).toISOString()
+export const isoTime = (milliseconds: number): string => {
+  const known = times.get(milliseconds)
+  if (known !== undefined) return known
+  const text = new Date(milliseconds).toISOString()
+  if (times.size === timesMax) times.clear()
+  times.set(milliseconds, text)
+  return text
+}
 
 /** An account as the outside sees it. */
 export const presentUser = (account: Omit<PublicAccount, 'isActive'>): User => ({

@@ -1,5 +1,5 @@
 import { type Static, type TObject, type TSchema, Type } from '@sinclair/typebox'
-import { roles } from '../src/accounts/account.js'
+import { type Role, roles } from '../src/accounts/account.js'
 import {
   CsrfRejected,
   type ErrorEntry,
@@ -37,10 +37,13 @@ export const User = Type.Object(
     userId: Type.String(),
     email: Type.String({ format: 'email' }),
     name: Type.String(),
-    role: Type.Union(roles.map((role) => Type.Literal(role))),
+    role: Type.Unsafe<Role>({ type: 'string', enum: [...roles] }),
     emailVerified: Type.Boolean(),
     createdAt: Time('When the account was made'),
-    lastLoginAt: Type.Union([Time('The last sign-in'), Type.Null()]),
+    lastLoginAt: Type.Unsafe<string | null>({
+      ...Time('The last sign-in'),
+      type: ['string', 'null'],
+    }),
   },
   { title: 'User' },
 )

@@ -15,7 +15,7 @@ const schema = {
 
 /** `GET /api/profile`. Registered inside the private scope. */
 const profileRoutes: FastifyPluginAsyncTypebox = async (app) => {
-  app.get('/', { schema }, async ({ user }) => success('Your profile', { user: presentUser(user) }))
+  app.get('/', { schema }, ({ user }) => success('Your profile', { user: presentUser(user) }))
 }
 
 export default profileRoutes
