@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
 import { createActivityWatch, isSession } from '../src/abuse/activity.js'
 import { networkOf } from '../src/abuse/address.js'
@@ -60,7 +60,7 @@ const isFailure = (request: FastifyRequest, error: Error): boolean => {
 declare module 'fastify' {
   interface FastifyInstance {
     /** Hook: marks, or refuses, what looks automated. Comes after `recognise`. */
-    detectAnomaly: (request: FastifyRequest, reply: FastifyReply) => Promise<void>
+    detectAnomaly: onRequestHookHandler
     /** `onError` hook: notes refused authentications, and marks what was refused before it was judged. */
     noteFailure: (request: FastifyRequest, reply: FastifyReply, error: Error) => Promise<void>
   }
@@ -73,7 +73,7 @@ declare module 'fastify' {
 export default fp<{ config: Config }>(
   async (app, { config }) => {
     if (config.ANOMALY_MODE === 'off') {
-      app.decorate('detectAnomaly', async () => {})
+      app.decorate('detectAnomaly', (_request, _reply, done) => done())
       app.decorate('noteFailure', async () => {})
       return
     }
@@ -102,7 +102,7 @@ export default fp<{ config: Config }>(
     const tell = (reply: FastifyReply, anomaly: Anomaly) =>
       reply.header('X-Security-Check', anomaly === 'none' ? 'PASSED' : 'FLAGGED')
 
-    app.decorate('detectAnomaly', async (request: FastifyRequest, reply: FastifyReply) => {
+    app.decorate('detectAnomaly', (request, reply, done) => {
       const client = clientOf(request)
       const leftMs = enforces ? watch.blockedMs(client) : 0
       if (leftMs > 0) refuse(leftMs)
@@ -116,6 +116,7 @@ export default fp<{ config: Config }>(
       if (anomaly !== 'none' && watch.isFirstFlag(client)) {
         app.events.emit('anomaly.flagged', request.origin, { reason: anomaly })
       }
+      done()
     })
 
     app.decorate('noteFailure', async (request, reply, error) => {

@@ -1,4 +1,4 @@
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Role } from '../src/accounts/account.js'
 import { GatehouseError, InsufficientPermissions, NoToken } from '../src/errors.js'
@@ -8,9 +8,11 @@ import { offerUser } from './guards.js'
 declare module 'fastify' {
   interface FastifyInstance {
     /** Hook: finds out who is asking, if anybody is signed in, and refuses nobody. */
-    recognise: (request: FastifyRequest) => Promise<void>
+    recognise: onRequestHookHandler
   }
   interface FastifyRequest {
+    /** What `recognise` has found out: who is asking, or why that is nobody; null before it. */
+    finding: Identity | GatehouseError | null
     /** Who is asking, as far as `recognise` or `authenticate` has found out. */
     readonly recognised: Identity | undefined
     /** The session that the request belongs to: of whoever is asking, else of a genuine refresh cookie. */
@@ -21,39 +23,55 @@ declare module 'fastify' {
 /** Offers the guards; adds no hook by itself. */
 export default fp(
   async (app) => {
-    const known = new WeakMap<FastifyRequest, Identity | GatehouseError>()
-    const identityOf = (request: FastifyRequest): Identity | undefined => {
-      const found = known.get(request)
-      return found instanceof GatehouseError ? undefined : found
-    }
+    app.decorateRequest('finding', null)
+    const identityOf = ({ finding }: FastifyRequest): Identity | undefined =>
+      finding === null || finding instanceof GatehouseError ? undefined : finding
     const userOf = (request: FastifyRequest): Identity => {
       const user = identityOf(request)
       if (user === undefined) throw new NoToken()
       return user
     }
 
-    const recognise = async (request: FastifyRequest) => {
+    const read = async (request: FastifyRequest, identity: Promise<Identity>) => {
       try {
-        known.set(request, await app.sessions.identify(request.tokens.access))
+        request.finding = await identity
       } catch (error) {
         if (!(error instanceof GatehouseError)) throw error
-        known.set(request, error)
+        request.finding = error
       }
+    }
+    /** Resolves when it is found out; undefined where it was known at once. */
+    const find = (request: FastifyRequest): Promise<void> | undefined => {
+      const identity = app.sessions.identify(request.tokens.access)
+      if (identity instanceof Promise) return read(request, identity)
+      request.finding = identity
+      return undefined
     }
 
     const show = offerUser(app, userOf)
-    app.decorate('recognise', recognise)
-    app.decorate('authenticate', async (request: FastifyRequest, reply: FastifyReply) => {
-      if (!known.has(request)) await recognise(request)
-      const found = known.get(request)
-      if (found instanceof GatehouseError) throw found
+    app.decorate('recognise', (request, _reply, done) => {
+      const finding = find(request)
+      if (finding === undefined) done()
+      else finding.then(() => done(), done)
+    })
+    const admit = (request: FastifyRequest, reply: FastifyReply) => {
+      if (request.finding instanceof GatehouseError) throw request.finding
       const user = userOf(request)
       show(request, user)
       app.offerRenewal(reply, user)
+    }
+    app.decorate('authenticate', (request, reply, done) => {
+      const finding = request.finding === null ? find(request) : undefined
+      if (finding === undefined) {
+        admit(request, reply)
+        done()
+      } else {
+        finding.then(() => admit(request, reply)).then(() => done(), done)
+      }
     })
-    app.decorate('authorize', (requiredRoles: Role[]) => async (request: FastifyRequest) => {
+    app.decorate('authorize', (requiredRoles: Role[]) => (request, _reply, done) => {
       const { role, userId } = userOf(request)
-      if (requiredRoles.includes(role)) return
+      if (requiredRoles.includes(role)) return done()
       app.events.emit('access.denied', request.origin, { userId, reason: 'role' })
       throw new InsufficientPermissions({ extras: { requiredRoles, userRole: role } })
     })

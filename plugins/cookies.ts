@@ -27,6 +27,8 @@ declare module 'fastify' {
   }
   interface FastifyRequest {
     readonly tokens: PresentedTokens
+    /** The same, once they were asked for. */
+    knownTokens: PresentedTokens | null
   }
   interface FastifyReply {
     /** Hands tokens out: as cookies, or as the body's members to a client that sent `X-Token-Delivery: body`. */
@@ -127,9 +129,11 @@ export default fp<{ config: Config }>(
       else write(reply, accessName, token, { ...access, maxAge: expiresIn })
     })
 
+    app.decorateRequest('knownTokens', null)
     app.decorateRequest('tokens', {
       getter(this: FastifyRequest) {
-        return readTokens(this)
+        this.knownTokens ??= readTokens(this)
+        return this.knownTokens
       },
     })
     app.decorateReply('sendTokens', function (this: FastifyReply, tokens) {

@@ -25,9 +25,12 @@ const preflight = {
 
 /** Caches have to know that the answer is another for each origin. */
 const varyByOrigin = (reply: FastifyReply) => {
-  const present = String(reply.getHeader('Vary') ?? '')
-  const names = present.split(',').map((name) => name.trim())
-  if (!names.includes('Origin')) reply.header('Vary', present ? `${present}, Origin` : 'Origin')
+  const present = reply.getHeader('Vary')
+  if (present === undefined) return reply.header('Vary', 'Origin')
+  const names = String(present)
+    .split(',')
+    .map((name) => name.trim())
+  return names.includes('Origin') ? reply : reply.header('Vary', `${present}, Origin`)
 }
 
 /**
@@ -39,14 +42,14 @@ export default fp<{ config: Config }>(
   async (app, { config }) => {
     const clients = new Set(config.CLIENT_URLS)
 
-    app.addHook('onRequest', async (request, reply) => {
+    app.addHook('onRequest', (request, reply, done) => {
       const { origin, 'access-control-request-method': asked } = request.headers
       varyByOrigin(reply)
-      if (origin === undefined || !clients.has(origin)) return
-      reply.headers({ 'Access-Control-Allow-Origin': origin, ...readable })
-      if (request.method !== 'OPTIONS' || asked === undefined) return
+      if (origin === undefined || !clients.has(origin)) return done()
+      reply.header('Access-Control-Allow-Origin', origin).headers(readable)
+      if (request.method !== 'OPTIONS' || asked === undefined) return done()
       // Here and not in the route, before anybody asks for a token: a preflight bears none.
-      return reply.headers(preflight).code(204).send()
+      reply.headers(preflight).code(204).send()
     })
 
     const known = new Set<string>()

@@ -1,4 +1,4 @@
-import type { FastifyRequest } from 'fastify'
+import type { FastifyRequest, onRequestHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Config } from '../src/config/schema.js'
 import { CsrfRejected } from '../src/errors.js'
@@ -6,11 +6,10 @@ import { originOf } from './events.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /**
-     * Hook: refuses unsafe requests that a foreign page made somebody's browser send. Takes any request,
-     * those to an embedding app's own routes too.
-     */
-    rejectForgery: (request: FastifyRequest) => Promise<void>
+    /** Hook: refuses unsafe requests that a foreign page made somebody's browser send. */
+    rejectForgery: onRequestHookHandler
+    /** The same check, for any request, those to an embedding app's own routes too. Throws `CsrfRejected`. */
+    requireOwnSource: (request: FastifyRequest) => void
   }
 }
 
@@ -26,7 +25,7 @@ export default fp<{ config: Config }>(
     const clients = new Set(config.CLIENT_URLS)
     const own = new URL(config.PUBLIC_URL).origin
 
-    app.decorate('rejectForgery', async (request: FastifyRequest) => {
+    const requireOwnSource = (request: FastifyRequest): void => {
       if (safeMethods.has(request.method)) return
       const { origin, 'sec-fetch-site': site } = request.headers
       const isClient = origin !== undefined && clients.has(origin)
@@ -35,6 +34,11 @@ export default fp<{ config: Config }>(
       if (isClient || (fromOwnSite && fromOwnOrigin)) return
       app.events.emit('csrf.rejected', originOf(request), { reason: 'foreign_origin' })
       throw new CsrfRejected()
+    }
+    app.decorate('requireOwnSource', requireOwnSource)
+    app.decorate('rejectForgery', (request, _reply, done) => {
+      requireOwnSource(request)
+      done()
     })
   },
   { name: 'csrf', dependencies: ['events'] },

@@ -19,6 +19,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Where the request comes from, as events and sessions keep it. */
     readonly origin: Origin
+    /** The same, once it was asked for. */
+    knownOrigin: Origin | null
   }
 }
 
@@ -30,13 +32,16 @@ const ipMax = 64
  * What a client says of itself, fit for a log and a terminal: JSON leaves DEL and the C1 control characters
  * alone, of which U+009B begins a command to some terminals.
  */
-const legible = (text: string, max: number): string =>
-  text
-    .replace(
-      /[\p{Cc}\p{Zl}\p{Zp}]/gu,
-      (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-    )
-    .slice(0, max)
+const legible = (text: string, max: number): string => {
+  const isPlain = /^[ -~]*$/.test(text)
+  const shown = isPlain
+    ? text
+    : text.replace(
+        /[\p{Cc}\p{Zl}\p{Zp}]/gu,
+        (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+      )
+  return shown.slice(0, max)
+}
 
 /** Where any request comes from, those of an embedding app's own routes too. */
 export const originOf = ({ id, ip, headers }: FastifyRequest): Origin => ({
@@ -78,9 +83,11 @@ export default fp<{ config: Config }>(
     }
 
     app.decorate('events', { emit, counts, recording: recorder.stats })
+    app.decorateRequest('knownOrigin', null)
     app.decorateRequest('origin', {
       getter(this: FastifyRequest) {
-        return originOf(this)
+        this.knownOrigin ??= originOf(this)
+        return this.knownOrigin
       },
     })
   },

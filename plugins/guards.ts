@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify'
 import type { Role } from '../src/accounts/account.js'
 import { GatehouseError, InsufficientPermissions, InternalError, NoToken } from '../src/errors.js'
 import { sendFailure } from './errors.js'
@@ -12,14 +12,12 @@ export type RequestUser = UserTypes extends { signedIn: infer User }
   ? User
   : UserTypes[keyof UserTypes]
 
-type Guard = (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>
-
 declare module 'fastify' {
   interface FastifyInstance {
     /** Hook: lets only signed-in people through. Add it to a scope to make that private. */
-    authenticate: Guard
+    authenticate: onRequestHookHandler
     /** Hook factory: lets only these roles through; comes after `authenticate`. */
-    authorize: (roles: Role[]) => Guard
+    authorize: (roles: Role[]) => onRequestHookHandler
   }
 }
 
@@ -102,14 +100,13 @@ type Denied<User> = (request: FastifyRequest, user: User) => void
 
 /** The same check, which sends its refusals instead of throwing them. */
 const answering =
-  (check: (request: FastifyRequest, reply: FastifyReply) => Promise<void>): Guard =>
-  async (request, reply) => {
-    try {
-      await check(request, reply)
-    } catch (error) {
+  (check: (request: FastifyRequest, reply: FastifyReply) => Promise<void>): onRequestHookHandler =>
+  (request, reply, done) => {
+    const refuse = (error: unknown) => {
       const failure = error instanceof GatehouseError ? error : new InternalError({ cause: error })
       // Past the response schemas of the app's route, which would leave nothing of a body unknown to them.
       reply.type('application/json; charset=utf-8').serializer(JSON.stringify)
-      return sendFailure(failure, request, reply)
+      sendFailure(failure, request, reply)
     }
+    check(request, reply).then(() => done(), refuse)
   }

@@ -1,5 +1,5 @@
 import rateLimit from '@fastify/rate-limit'
-import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
+import Fastify, { type FastifyReply, type FastifyRequest, type onRequestHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
 import { networkOf } from '../src/abuse/address.js'
 import { createCounters } from '../src/abuse/counters.js'
@@ -11,7 +11,7 @@ type Answer = (error: Error | null, result?: { current: number; ttl: number }) =
 declare module 'fastify' {
   interface FastifyInstance {
     /** Hook: limits requests, by account or by address. Comes after `recognise`. */
-    limitRequests: (request: FastifyRequest, reply: FastifyReply) => Promise<void>
+    limitRequests: onRequestHookHandler
   }
 }
 
@@ -36,32 +36,53 @@ export default fp<{ config: Config }>(
       }
     }
 
+    const { RATE_LIMIT_WINDOW_MS: windowMs, RATE_LIMIT_USER_MAX: userMax } = config
+    const refused = (leftMs: number) =>
+      new RateLimitExceeded({ retryAfter: Math.ceil(leftMs / 1000) })
+    const report = (request: FastifyRequest, key: string) => {
+      // Once a window: a flood must not push everything else out of the log.
+      if (!counters.isFirstReport(key)) return
+      app.events.emit('rate_limit.exceeded', request.origin, { reason: 'requests' })
+    }
+
     // In an app of its own: an embedding app may have the plugin too, with limits that are not ours.
     const library = Fastify()
     await library.register(rateLimit, {
       global: false,
       store: CounterStore,
       enableDraftSpec: true,
-      timeWindow: config.RATE_LIMIT_WINDOW_MS,
+      timeWindow: windowMs,
       max: (_request: FastifyRequest, key: string) =>
-        key.startsWith('address:') ? config.RATE_LIMIT_MAX_REQUESTS : config.RATE_LIMIT_USER_MAX,
-      keyGenerator: (request: FastifyRequest) => {
-        const { recognised, sessionId } = request
-        if (recognised) return `account:${recognised.userId}`
+        key.startsWith('address:') ? config.RATE_LIMIT_MAX_REQUESTS : userMax,
+      keyGenerator: ({ sessionId, origin }: FastifyRequest) =>
         // A refresh of many tabs or of a whole office: the token is genuine, even if its session may be over.
-        return sessionId ? `session:${sessionId}` : `address:${networkOf(request.origin.ip)}`
-      },
-      onExceeded: (request: FastifyRequest, key: string) => {
-        // Once a window: a flood must not push everything else out of the log.
-        if (!counters.isFirstReport(key)) return
-        app.events.emit('rate_limit.exceeded', request.origin, { reason: 'requests' })
-      },
-      errorResponseBuilder: (_request, { ttl }) =>
-        new RateLimitExceeded({ retryAfter: Math.ceil(ttl / 1000) }),
+        sessionId ? `session:${sessionId}` : `address:${networkOf(origin.ip)}`,
+      onExceeded: report,
+      errorResponseBuilder: (_request, { ttl }) => refused(ttl),
     })
-    const limit = library.rateLimit()
-    app.decorate('limitRequests', async (request: FastifyRequest, reply: FastifyReply) => {
-      await limit.call(library, request, reply)
+    const limitStranger = library.rateLimit()
+
+    /** What the library does, in a tenth of its time: most requests are those of people who are signed in. */
+    const limitAccount = (userId: string, request: FastifyRequest, reply: FastifyReply) => {
+      const key = `account:${userId}`
+      const { current, leftMs } = counters.count(key, windowMs, userMax)
+      reply
+        .header('ratelimit-limit', userMax)
+        .header('ratelimit-remaining', Math.max(0, userMax - current))
+        .header('ratelimit-reset', Math.ceil(leftMs / 1000))
+      if (current <= userMax) return
+      report(request, key)
+      throw refused(leftMs)
+    }
+
+    app.decorate('limitRequests', (request, reply, done) => {
+      const { recognised } = request
+      if (recognised === undefined) {
+        limitStranger.call(library, request, reply).then(() => done(), done)
+      } else {
+        limitAccount(recognised.userId, request, reply)
+        done()
+      }
     })
   },
   { name: 'limits', dependencies: ['stores', 'events', 'authenticate'] },

@@ -1,4 +1,5 @@
 import underPressure from '@fastify/under-pressure'
+import type { onRequestHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Config } from '../src/config/schema.js'
 import { UnderPressure } from '../src/errors.js'
@@ -6,7 +7,7 @@ import { UnderPressure } from '../src/errors.js'
 declare module 'fastify' {
   interface FastifyInstance {
     /** Hook: refuses requests, before any work, while the process is past a configured bound. */
-    shedLoad: () => Promise<void>
+    shedLoad: onRequestHookHandler
     pressure: {
       /** Whether it is past one. */
       isOn: () => boolean
@@ -39,8 +40,9 @@ export default fp<{ config: Config }>(
           return { delayMs: Math.min(eventLoopDelay, 60_000), utilization: eventLoopUtilized }
         },
       })
-      app.decorate('shedLoad', async () => {
+      app.decorate('shedLoad', (_request, _reply, done) => {
         if (meter.isUnderPressure()) throw new UnderPressure()
+        done()
       })
     })
   },

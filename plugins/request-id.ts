@@ -11,8 +11,9 @@ export const requestId = (incoming: string | string[] | undefined): string =>
 export default fp(
   async (app) => {
     app.setGenReqId((request) => requestId(request.headers['x-request-id']))
-    app.addHook('onRequest', async (request, reply) => {
+    app.addHook('onRequest', (request, reply, done) => {
       reply.header('X-Request-ID', request.id)
+      done()
     })
   },
   { name: 'request-id' },

@@ -10,7 +10,7 @@ declare module 'fastify' {
 /** One line for each request, when it is answered. Never the URL: its query may carry a token. */
 export default fp(
   async (app) => {
-    app.addHook('onResponse', async (request, reply) => {
+    app.addHook('onResponse', (request, reply, done) => {
       const { url = 'unknown', config } = request.routeOptions
       request.log[config.quiet ? 'debug' : 'info'](
         {
@@ -21,6 +21,7 @@ export default fp(
         },
         'request',
       )
+      done()
     })
   },
   { name: 'request-log' },

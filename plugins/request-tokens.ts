@@ -5,8 +5,9 @@ const candidatesMax = 4
 
 /** All values of a cookie, in the browser's order: the most specific path first (RFC 6265, 5.4). */
 export const cookieValues = (header: string | undefined, name: string): string[] => {
-  if (header === undefined) return []
   const values: string[] = []
+  // Most requests bear the one cookie and not the other.
+  if (header === undefined || !header.includes(name)) return values
   for (const pair of header.split(';')) {
     const cut = pair.indexOf('=')
     if (pair.slice(0, cut).trim() !== name) continue
@@ -18,7 +19,7 @@ export const cookieValues = (header: string | undefined, name: string): string[]
 
 /** The token of an `Authorization: Bearer` header (RFC 6750, 2.1). */
 export const bearerToken = ({ authorization }: IncomingHttpHeaders): string | undefined =>
-  /^Bearer +(\S+) *$/i.exec(authorization ?? '')?.[1]
+  authorization === undefined ? undefined : /^Bearer +(\S+) *$/i.exec(authorization)?.[1]
 
 /** The access tokens of a request: one in the header stands in for those in cookies, if any count. */
 export const accessTokensOf = (

@@ -41,8 +41,9 @@ export const securityHeaders = async (options: {
 /** Sets them on every answer. */
 export default fp<{ headers: Record<string, string> }>(
   async (app, { headers }) => {
-    app.addHook('onRequest', async (_request, reply) => {
+    app.addHook('onRequest', (_request, reply, done) => {
       reply.headers(headers)
+      done()
     })
   },
   { name: 'security-headers' },

@@ -25,10 +25,10 @@ const hostsOf = (rawHeaders: string[]): string[] => {
 export default fp(
   async (app) => {
     // RFC 9112, 3.2. With two of them whoever stands in front may have believed the other one.
-    app.addHook('onRequest', async ({ raw }) => {
+    app.addHook('onRequest', ({ raw }, _reply, done) => {
       const hosts = hostsOf(raw.rawHeaders)
       const isComplete = hosts.length === 1 || (hosts.length === 0 && raw.httpVersionMinor === 0)
-      if (isComplete && hosts.every((value) => host.test(value))) return
+      if (isComplete && hosts.every((value) => host.test(value))) return done()
       throw new ValidationFailed([{ field: 'host', message: 'Send one Host header' }])
     })
     app.server.maxConnections = connectionsMax

@@ -131,7 +131,7 @@ export const gatehouse: FastifyPluginAsync<GatehouseOptions> = fp(
       lendGuards(host, {
         identify: async (request, reply) => {
           // A cookie goes along with what a foreign page makes a browser send; a header does not.
-          if (bearerToken(request.headers) === undefined) await app.rejectForgery(request)
+          if (bearerToken(request.headers) === undefined) app.requireOwnSource(request)
           const identity = await app.sessions.identify(app.readTokens(request).access)
           app.offerRenewal(reply, identity)
           return identity

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
-import { Draining, StoreUnavailable } from '../../src/errors.js'
+import { Draining, StoreUnavailable, UnderPressure } from '../../src/errors.js'
 import { readFailures } from '../schemas.js'
 import { Flat, flat, Health, healthNow, StoreState } from './answers.js'
 import { storeState } from './state.js'
@@ -42,7 +42,7 @@ const healthRoutes: FastifyPluginAsyncTypebox = async (app) => {
 
   app.get('/ready', { schema: ready, config }, async () => {
     if (app.draining.isOn()) throw new Draining()
-    await app.shedLoad()
+    if (app.pressure.isOn()) throw new UnderPressure()
     if ((await storeState(app)).state !== 'ok') throw new StoreUnavailable()
     return ok
   })

@@ -49,6 +49,8 @@ interface Slice {
 
 /** What a client did here, or elsewhere: at most 30 slices, and so many routes as the rule can count. */
 interface Deeds {
+  /** The slice in which it was last seen to that nothing is kept for longer than it counts. */
+  prunedAt: number
   slices: Slice[]
   /** Each route with the slice in which it was last asked for. */
   routes: Map<number, number>
@@ -59,7 +61,9 @@ interface Watched extends Deeds {
   flaggedAt: number
 }
 
-const noDeeds = (): Deeds => ({ slices: [], routes: new Map() })
+const present = (): number => Math.floor(Date.now() / sliceMs)
+
+const noDeeds = (): Deeds => ({ prunedAt: 0, slices: [], routes: new Map() })
 
 /** Whether a client is a session, which is one person. */
 export const isSession = (client: string): boolean => client.startsWith('session:')
@@ -73,11 +77,11 @@ const routeNumber = (route: string): number => {
   return hash >>> 0
 }
 
-const present = (): number => Math.floor(Date.now() / sliceMs)
-
 /** Forgets what is more than a minute old; and what is yet to come, after a clock was put back. */
 const prune = (deeds: Deeds): void => {
   const now = present()
+  if (deeds.prunedAt === now) return
+  deeds.prunedAt = now
   const counts = (number: number) => number > now - slices && number <= now
   if (!deeds.slices.every(({ number }) => counts(number))) {
     deeds.slices = deeds.slices.filter(({ number }) => counts(number))
