@@ -1,0 +1,65 @@
+import { cpuOf, memoryOf } from './processes.js'
+
+export const quantile = (values, share) => {
+  const sorted = [...values].sort((a, b) => a - b)
+  const at = (sorted.length - 1) * share
+  const low = Math.floor(at)
+  return sorted[low] + (sorted[Math.ceil(at)] - sorted[low]) * (at - low)
+}
+export const median = (values) => quantile(values, 0.5)
+export const spread = (values) => ({
+  q1: quantile(values, 0.25),
+  median: median(values),
+  q3: quantile(values, 0.75),
+})
+
+/** One round: the load, and the processor time that the server took for it. */
+export const round = async (load, { server, ...what }) => {
+  let before = 0
+  const result = await load.run({ port: server.port, ...what }, () => {
+    before = cpuOf(server.pid)
+  })
+  const cpu = (cpuOf(server.pid) - before) / result.requests
+  return { ...result, cpu, memory: memoryOf(server.pid) }
+}
+
+/** Anything but answers of success makes a round worthless. */
+const requireSuccess = (name, { statuses, failures, sample }) => {
+  const bad = Object.keys(statuses).filter((status) => status >= '300')
+  if (bad.length > 0 || failures > 0) {
+    throw new Error(`${name}: ${JSON.stringify(statuses)}, ${failures} broken, such as\n${sample}`)
+  }
+}
+
+/**
+ * Paired rounds: every target in turn, again and again, so that whatever the machine does meanwhile it does
+ * to all of them. The first of the targets is what the others are compared with, round by round.
+ */
+export const paired = async (load, targets, { rounds, seconds, connections, tell = () => {} }) => {
+  const seen = new Map(targets.map(({ name }) => [name, []]))
+  for (const target of targets)
+    await round(load, { connections, seconds: Math.min(seconds, 1), ...target })
+  for (let number = 1; number <= rounds; number += 1) {
+    for (const target of targets) {
+      const result = await round(load, { connections, seconds, ...target })
+      requireSuccess(target.name, result)
+      seen.get(target.name).push(result)
+    }
+    tell(`round ${number} of ${rounds}`)
+  }
+  const [base] = seen.values()
+  return Object.fromEntries(
+    [...seen].map(([name, results]) => [
+      name,
+      {
+        rate: spread(results.map(({ rate }) => rate)),
+        ratio: spread(results.map(({ rate }, at) => rate / base[at].rate)),
+        cpu: spread(results.map(({ cpu }) => cpu)),
+        p50: median(results.map(({ p50 }) => p50)),
+        p99: median(results.map(({ p99 }) => p99)),
+        memory: results.at(-1).memory,
+        requests: results.reduce((sum, { requests }) => sum + requests, 0),
+      },
+    ]),
+  )
+}

@@ -1,0 +1,9 @@
+/** The same route behind the plugins that everybody adds, nobody being asked who they are. */
+import Fastify from 'fastify'
+import { answer, response } from './answer.js'
+import { addPlugins } from './plugins.js'
+
+const app = Fastify()
+await addPlugins(app)
+app.get('/session', { schema: { response } }, async () => answer)
+await app.listen({ host: '127.0.0.1', port: Number(process.env.PORT) })
