@@ -1,5 +1,7 @@
 import type { FastifyPluginAsync } from 'fastify'
 import type { Config } from '../src/config/schema.js'
+import eventsRoute from './admin/events.js'
+import usersRoutes from './admin/users.js'
 import loginRoute from './auth/login.js'
 import logoutRoute from './auth/logout.js'
 import passwordRoutes from './auth/password.js'
@@ -10,6 +12,7 @@ import sessionsRoutes from './auth/sessions.js'
 import detailedRoute from './health/detailed.js'
 import healthRoutes from './health/health.js'
 import metricsRoute from './monitoring/metrics.js'
+import exportRoute from './profile/export.js'
 import profileRoutes from './profile/profile.js'
 import introspectRoute from './service/introspect.js'
 import jwksRoute from './well-known/jwks.js'
@@ -37,6 +40,15 @@ const privateScope: FastifyPluginAsync = async (app) => {
   await app.register(sessionsRoutes, { prefix: '/auth' })
   await app.register(passwordRoutes, { prefix: '/auth' })
   await app.register(profileRoutes, { prefix: '/profile' })
+  await app.register(exportRoute, { prefix: '/profile' })
+  await app.register(adminScope, { prefix: '/admin' })
+}
+
+/** For admins, inside the private scope: who is not one learns no more than that. */
+const adminScope: FastifyPluginAsync = async (app) => {
+  app.addHook('onRequest', app.authorize(['admin']))
+  await app.register(usersRoutes)
+  await app.register(eventsRoute)
 }
 
 /** For other services, which prove themselves by a secret instead; without one there is nothing here. */

@@ -1,5 +1,7 @@
 import type { PublicAccount } from '../src/accounts/account.js'
-import type { User } from './schemas.js'
+import type { SecurityEvent } from '../src/events/security-event.js'
+import type { Session } from '../src/sessions/session.js'
+import type { AdminUser, Event, OwnSession, User } from './schemas.js'
 
 /** As many times as are remembered: a person's are the same in every answer. */
 const timesMax = 50_000
@@ -24,4 +26,25 @@ export const presentUser = (account: Omit<PublicAccount, 'isActive'>): User => (
   emailVerified: account.emailVerified,
   createdAt: isoTime(account.createdAt),
   lastLoginAt: account.lastLoginAt === 0 ? null : isoTime(account.lastLoginAt),
+})
+
+/** An account as admins see it. */
+export const presentForAdmin = (account: PublicAccount): AdminUser => ({
+  ...presentUser(account),
+  isActive: account.isActive,
+})
+
+/** A session as its owner sees it; `current` is the id of the one that asks. */
+export const presentSession = (session: Session, current: string): OwnSession => ({
+  sessionId: session.sid,
+  current: session.sid === current,
+  createdAt: isoTime(session.createdAt),
+  lastSeenAt: isoTime(session.rotatedAt),
+  ip: session.ip,
+  userAgent: session.userAgent,
+})
+
+export const presentEvent = ({ time, ...event }: SecurityEvent): Event => ({
+  ...event,
+  time: isoTime(time),
 })

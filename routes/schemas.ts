@@ -3,6 +3,7 @@ import { type Role, roles } from '../src/accounts/account.js'
 import {
   CsrfRejected,
   type ErrorEntry,
+  InsufficientPermissions,
   InternalError,
   InvalidToken,
   NoToken,
@@ -15,6 +16,7 @@ import {
   UnsupportedMediaType,
   ValidationFailed,
 } from '../src/errors.js'
+import { type EventType, eventTypes } from '../src/events/security-event.js'
 
 /** A body: unknown members are refused, not dropped. */
 export const Body = <Members extends Record<string, TSchema>>(members: Members) =>
@@ -47,6 +49,53 @@ export const User = Type.Object(
   },
   { title: 'User' },
 )
+
+/** An account as admins see it: never more of it than that. */
+export const AdminUser = Type.Object(
+  { ...User.properties, isActive: Type.Boolean({ description: 'Whether it may sign in' }) },
+  { title: 'AdminUser' },
+)
+
+export const OwnSession = Type.Object({
+  sessionId: Type.String(),
+  current: Type.Boolean({ description: 'The one that asks' }),
+  createdAt: Time('When it was signed in'),
+  lastSeenAt: Time('The last refresh'),
+  ip: Type.String(),
+  userAgent: Type.String(),
+})
+
+/** A security event. */
+export const Event = Type.Object(
+  {
+    type: Type.Unsafe<EventType>({ type: 'string', enum: eventTypes }),
+    time: Time('When it happened'),
+    requestId: Type.String(),
+    userId: Type.Optional(Type.String({ description: 'Whom it is about' })),
+    sessionId: Type.Optional(Type.String()),
+    actorId: Type.Optional(Type.String({ description: 'The admin who did it' })),
+    ip: Type.String(),
+    userAgent: Type.String(),
+    reason: Type.Optional(Type.String()),
+  },
+  { title: 'Event' },
+)
+
+/** Where the next page of a list begins, if there is one. */
+export const NextCursor = Type.Unsafe<string | null>({
+  type: ['string', 'null'],
+  description: 'Send it as `cursor` for the next page; null on the last',
+})
+
+/** A query: unknown parameters are refused, since a misspelled filter would show everything. */
+export const Query = <Members extends Record<string, TSchema>>(members: Members) =>
+  Type.Object(members, { additionalProperties: false })
+
+/** What pages through a list. */
+export const paging = {
+  limit: Type.Integer({ minimum: 1, maximum: 100, default: 20, description: 'At most so many' }),
+  cursor: Type.Optional(Type.String({ maxLength: 128, description: 'A `nextCursor`' })),
+}
 
 /** How long the access token lives, and the tokens themselves where the client asked for them in the body. */
 export const Tokens = {
@@ -93,6 +142,9 @@ export const signedIn = { security: [{ cookie: [] }, { bearer: [] }] }
 /** What the guard of the private scope may answer. */
 export const guardErrors = [NoToken, TokenExpired, InvalidToken]
 
+/** What the guard of the admin scope may answer. */
+export const adminErrors = [...guardErrors, InsufficientPermissions]
+
 /** What any route may answer. */
 const general = [
   RateLimitExceeded,
@@ -118,3 +170,6 @@ export const readFailures = (...own: ErrorEntry[]) => failures([...own, ...gener
 export const writeFailures = (...own: ErrorEntry[]) => failures([...own, ...unsafe, ...general])
 
 export type User = Static<typeof User>
+export type AdminUser = Static<typeof AdminUser>
+export type OwnSession = Static<typeof OwnSession>
+export type Event = Static<typeof Event>

@@ -137,10 +137,16 @@ export class CsrfRejected extends define(
 ) {}
 export class NotFound extends define(404, 'NOT_FOUND', 'There is nothing at this address') {}
 export class SessionNotFound extends define(404, 'SESSION_NOT_FOUND', 'There is no such session') {}
+export class UserNotFound extends define(404, 'USER_NOT_FOUND', 'There is no such account') {}
 export class UserExists extends define(
   409,
   'USER_EXISTS',
   'An account with this email exists already',
+) {}
+export class LastAdmin extends define(
+  409,
+  'LAST_ADMIN',
+  'The last active admin stays one: make somebody else an admin first',
 ) {}
 /** 423: so many wrong passwords that none is checked for a while; `lockDurationMinutes` says how long. */
 export class AccountLocked extends define(

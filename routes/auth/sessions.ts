@@ -1,26 +1,16 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
 import { SessionNotFound } from '../../src/errors.js'
-import type { Session } from '../../src/sessions/session.js'
-import { isoTime } from '../present.js'
+import { presentSession } from '../present.js'
 import {
   guardErrors,
+  OwnSession,
   readFailures,
   Success,
   signedIn,
   success,
-  Time,
   writeFailures,
 } from '../schemas.js'
-
-const OwnSession = Type.Object({
-  sessionId: Type.String(),
-  current: Type.Boolean({ description: 'The one that asks' }),
-  createdAt: Time('When it was signed in'),
-  lastSeenAt: Time('The last refresh'),
-  ip: Type.String(),
-  userAgent: Type.String(),
-})
 
 const list = {
   ...signedIn,
@@ -53,21 +43,14 @@ const endAll = {
   },
 }
 
-const present = (session: Session, current: string) => ({
-  sessionId: session.sid,
-  current: session.sid === current,
-  createdAt: isoTime(session.createdAt),
-  lastSeenAt: isoTime(session.rotatedAt),
-  ip: session.ip,
-  userAgent: session.userAgent,
-})
-
 /** The caller's own sessions. Registered inside the private scope. */
 const sessionsRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.get('/sessions', { schema: list }, async ({ user }) => {
     const sessions = await app.sessions.own.list(user.userId)
     const current = user.session.sessionId
-    return success('Your sessions', { sessions: sessions.map((one) => present(one, current)) })
+    return success('Your sessions', {
+      sessions: sessions.map((one) => presentSession(one, current)),
+    })
   })
 
   app.delete('/sessions/:sessionId', { schema: end }, async ({ user, params, origin }, reply) => {

@@ -45,6 +45,8 @@ export interface EventDetails {
   userId?: string
   sessionId?: string
   reason?: string
+  /** The admin who did it to the account. */
+  actorId?: string
 }
 
 /** Writes one security event; never throws and never makes the caller wait. */

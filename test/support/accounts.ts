@@ -14,3 +14,14 @@ export const inRedis = ({ config }: Pick<Built, 'config'>, redis: RedisServer) =
     salt: ({ userId }: Device) => redis.command('HGET', account(userId), 'salt'),
   }
 }
+
+/** Signs somebody up and makes them an admin. */
+export const signedUpAdmin = async (
+  { app, signedUp }: Pick<Built, 'app' | 'signedUp'>,
+  name: string,
+): Promise<Device> => {
+  const admin = await signedUp(name)
+  const { outcome } = await app.stores.accounts.change(admin.userId, { role: 'admin' })
+  if (outcome !== 'changed') throw new Error(`${name} has not become an admin: ${outcome}`)
+  return admin
+}
