@@ -7,6 +7,7 @@ export const logStore = (log: FastifyBaseLogger): StoreEvents => ({
   connected: () => log.info('store connected'),
   lost: (err) => log.error({ err }, 'store lost'),
   warning: (message) => log.warn(message),
+  incompatible: (error) => log.fatal(error.message),
 })
 
 /** And of the channel that the validation cache depends on. */

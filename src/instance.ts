@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net'
 import { buildApp } from './app.js'
 import type { Config } from './config/schema.js'
+import { configExit } from './exit-codes.js'
 import { version } from './version.js'
 
 /** Where a person on this machine reaches the server. */
@@ -12,6 +13,11 @@ const localUrl = (config: Config, { port }: AddressInfo): string => {
 /** Starts one instance and resolves when it listens. It ends, with grace, on SIGTERM and SIGINT. */
 export const startInstance = async (config: Config): Promise<void> => {
   const app = await buildApp(config)
+  // Found out whenever the store is there: at start, or after an outage in which it became another one.
+  void app.storeIncompatible.then((error) => {
+    process.stderr.write(`${error.message}\n`)
+    process.exit(configExit)
+  })
   await app.listen({ host: config.HOST, port: config.PORT })
   // An app that listens on a port has an address of this kind.
   const url = localUrl(config, app.server.address() as AddressInfo)

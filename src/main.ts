@@ -1,9 +1,8 @@
 import { ConfigError, loadConfig, readEnvironment } from './config/load.js'
+import { configExit } from './exit-codes.js'
 import { startInstance } from './instance.js'
+import { StoreIncompatible } from './store-format.js'
 import { StoreLocked } from './stores.js'
-
-/** sysexits.h: EX_CONFIG, so that supervisors can tell a wrong configuration from a crash. */
-const configExit = 78
 
 /** What to do about a failure to start, in one line; undefined if it is not the operator's to mend. */
 const advice = (error: unknown): string | undefined => {
@@ -20,6 +19,10 @@ try {
 } catch (error) {
   if (error instanceof ConfigError) {
     process.stderr.write(`${error.problems.join('\n')}\n`)
+    process.exit(configExit)
+  }
+  if (error instanceof StoreIncompatible) {
+    process.stderr.write(`${error.message}\n`)
     process.exit(configExit)
   }
   const line = advice(error)

@@ -3,7 +3,7 @@ import { openEmbedded } from './embedded/index.js'
 import { openRedis } from './redis/index.js'
 import type { StoreEvents, Stores } from './stores.js'
 
-/** Opens the configured store. A Redis that is away is waited for in the background. Throws `StoreLocked`. */
+/** Opens the configured store. A Redis that is away is waited for in the background. Throws `StoreLocked`, `StoreIncompatible`. */
 export const openStores = (config: Config, events: StoreEvents): Stores =>
   config.REDIS_URL === undefined
     ? openEmbedded(config.EMBEDDED_STORE_PATH)

@@ -6,6 +6,7 @@ import type { AccountStore } from './accounts/account-store.js'
 import type { EventStore } from './events/event-store.js'
 import type { Invalidations } from './sessions/invalidation.js'
 import type { SessionStore } from './sessions/session-store.js'
+import type { StoreIncompatible } from './store-format.js'
 
 /** Every port of one opened store. The Redis and the embedded store each make one. */
 export interface Stores {
@@ -34,6 +35,8 @@ export interface StoreEvents {
   lost: (cause: Error | undefined) => void
   /** Something an operator should mend, e.g. a `maxmemory-policy` that throws sessions away. */
   warning: (message: string) => void
+  /** It is of a format that this release must not touch: nothing more is done with it, every operation fails. */
+  incompatible?: (error: StoreIncompatible) => void
 }
 
 /** Thrown when another process has the embedded store open: it keeps its promises for one process only. */

@@ -59,7 +59,10 @@ const bySession = (
   redis: NonNullable<VerifierSettings['redis']>,
   cacheSize: VerifierSettings['cache'],
 ): IdentifyOne<VerifiedUser> => {
-  const { sessions, invalidations, close } = openRedis(redis, logStore(app.log))
+  const { sessions, invalidations, close } = openRedis(
+    { ...redis, observer: true },
+    logStore(app.log),
+  )
   app.addHook('onClose', close)
   invalidations.listen(logChannel(app.log))
   const cache = createValidationCache(invalidations, cacheSize)

@@ -1,12 +1,14 @@
 import { resolve } from 'node:path'
 import type { LockoutRecord } from '../abuse/lockout-rules.js'
 import { createAnnouncer } from '../sessions/invalidation.js'
+import { type ReleaseFormat, releaseFormat } from '../store-format.js'
 import type { Stores } from '../stores.js'
 import { createAccountStore } from './account-store.js'
 import { type AttemptRecord, createAttemptStore } from './attempt-store.js'
 import { openEnvironment } from './environment.js'
 import { createEventStore } from './event-store.js'
 import { openExpiring } from './expiring.js'
+import { claimFormat } from './format.js'
 import { createLockoutStore } from './lockout-store.js'
 import { createSessionStore, sessionTable } from './session-store.js'
 
@@ -15,10 +17,15 @@ const sweepMs = 10_000
 
 /**
  * Opens the store in a folder, for one process. `clock` is for tests. Throws `StoreLocked` when another
- * process has the folder.
+ * process has the folder, and `StoreIncompatible` for a format that this release must not touch.
  */
-export const openEmbedded = (folder: string, clock: () => number = Date.now): Stores => {
+export const openEmbedded = (
+  folder: string,
+  clock: () => number = Date.now,
+  format: ReleaseFormat = releaseFormat,
+): Stores => {
   const environment = openEnvironment(resolve(folder))
+  claimFormat(environment, format)
   const announcer = createAnnouncer()
   const sessions = sessionTable(environment, clock)
   const lockout = openExpiring<LockoutRecord>(environment, 'lockout', clock)

@@ -27,6 +27,8 @@ export const createKeys = (prefix: string) => ({
   news: (topic: 'counts' | 'activity') => `${prefix}news:${topic}`,
   /** Sorted set of blocked clients by the end of their block. Lapses after the last. */
   blocks: `${prefix}blocks`,
+  /** String: what the store tells of its format, as JSON. No TTL. */
+  format: `${prefix}format`,
   /** String: written to see whether the store takes writes. Lapses within a second. */
   ping: `${prefix}ping`,
   /** Stream: the newest security events. Capped instead of a TTL. */

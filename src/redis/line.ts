@@ -112,6 +112,7 @@ export const createLine = (master: Master, channel: string, events: LineEvents):
     isProved,
     close: () => {
       closed = true
+      provedAt = Number.NEGATIVE_INFINITY
       subscriber?.disconnect()
     },
   }

@@ -86,7 +86,13 @@ for (const [name, deploy] of [
           if ((await server.pttl(key)) === -1) lasting.add(name)
         }
       }
-      t.strictSame([...lasting].sort(), ['account', keys.admins, 'gh:email:<hash>', keys.users])
+      t.strictSame([...lasting].sort(), [
+        'account',
+        keys.admins,
+        'gh:email:<hash>',
+        keys.format,
+        keys.users,
+      ])
     })
   })
 }
