@@ -1,14 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import type { Redis } from 'ioredis'
 import t, { type Test } from 'tap'
-import type { AccountStore } from '../../src/accounts/account-store.js'
 import { StoreUnavailable } from '../../src/errors.js'
-import { createAccountStore } from '../../src/redis/account-store.js'
 import { createKeys } from '../../src/redis/keys.js'
-import { createAnnouncer } from '../../src/sessions/invalidation.js'
 import { fiftyTimes, inShort, newAccount, second, tally } from '../stores/subject.js'
 import { startRedis } from '../support/redis.js'
 import { open } from './open.js'
+import { mortalAccounts, watchedAccounts } from './watched.js'
 
 const scripts = new URL('../../src/redis/lua/', import.meta.url)
 
@@ -53,27 +50,8 @@ t.test('the creation of an account', async (t) => {
   const subject = { stores, elsewhere, age: async () => {}, alter: async () => {} }
   const { signedUp } = inShort(stores)
 
-  /** The store of an instance about each of whose commands `before` decides: how many it has sent so far. */
-  const watched = (before: (sent: number) => unknown): AccountStore => {
-    let sent = 0
-    const client = new Proxy(raw, {
-      get: (target, name) => {
-        const method: unknown = Reflect.get(target, name)
-        if (typeof method !== 'function') return method
-        return async (...args: unknown[]) => {
-          await before(sent++)
-          return method.apply(target, args)
-        }
-      },
-    })
-    return createAccountStore(client as Redis, keys, createAnnouncer())
-  }
-
-  /** An instance whose process ends after so many commands. */
-  const mortal = (commands: number): AccountStore =>
-    watched((sent) => {
-      if (sent >= commands) throw new Error('This process has ended')
-    })
+  const watched = (before: (sent: number) => unknown) => watchedAccounts(raw, before)
+  const mortal = (commands: number) => mortalAccounts(raw, commands)
 
   /** Takes as much off the life of every key that has one. */
   const lapse = async (ms: number): Promise<void> => {
