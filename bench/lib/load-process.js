@@ -49,13 +49,12 @@ const senders = {
     return () => bytes[at++ % bytes.length]
   },
   /** A request whose `<token>` is what the last answer set as a cookie. */
-  chain: ({ request, cookie, tokens }, index) => {
-    let token = tokens[index]
-    return (last) => {
-      token = (last && cookieOf(last, cookie)) ?? token
-      return request.replaceAll('<token>', token)
-    }
-  },
+  chain:
+    ({ request, cookie, tokens = [] }, index) =>
+    (last) => {
+      tokens[index] = (last && cookieOf(last, cookie)) ?? tokens[index]
+      return request.replace('<token>', tokens[index])
+    },
   /** Each request is sent once over all connections; then there is no more. */
   once: ({ requests }) => {
     return () => requests.pop()
@@ -111,7 +110,8 @@ const open = ({ port, next, pause, until, seen }) =>
       resolve()
     }
     const send = () => {
-      const request = performance.now() < until() ? next(last) : undefined
+      const upcoming = next(last)
+      const request = performance.now() < until() ? upcoming : undefined
       if (request === undefined) return end()
       sentAt = performance.now()
       socket.write(request, 'latin1')
@@ -182,6 +182,7 @@ const run = async (load) => {
     max: times.at(-1),
     statuses,
     failures,
+    tokens: load.tokens,
     sample: sample?.toString('latin1'),
   }
 }

@@ -5,6 +5,7 @@ import { request } from 'node:http'
 import { connect, createServer } from 'node:net'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { findRedisServer } from '../../test/support/programs.js'
 
@@ -107,16 +108,21 @@ export const memoryOf = (pid) =>
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url))
 
-/** A server out of `targets/`, ready to be asked. */
+/** A server out of `targets/`, which has said that it listens, and what a browser sends to it. */
 export const startTarget = async (name, { env = {}, core = serving } = {}) => {
   const port = await freePort()
   const args = [here(`../targets/${name}.js`)]
   const child = start(process.execPath, args, {
     core,
     env: { NODE_ENV: 'production', PORT: String(port), ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
   })
-  await until(child, () => connects(port))
-  return { name, child, port, pid: child.pid }
+  const ended = once(child, 'exit').then(([code]) => {
+    throw new Error(`targets/${name}.js ended with ${code} before it was ready`)
+  })
+  ended.catch(() => {})
+  const [line] = await Promise.race([once(createInterface(child.stdout), 'line'), ended])
+  return { child, port, pid: child.pid, ...JSON.parse(line) }
 }
 
 export const origin = 'https://app.example.com'

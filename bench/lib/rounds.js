@@ -35,10 +35,14 @@ const requireSuccess = (name, { statuses, failures, sample }) => {
  * Paired rounds: every target in turn, again and again, so that whatever the machine does meanwhile it does
  * to all of them. The first of the targets is what the others are compared with, round by round.
  */
-export const paired = async (load, targets, { rounds, seconds, connections, tell = () => {} }) => {
+export const paired = async (
+  load,
+  targets,
+  { rounds, seconds, connections, tell = () => {}, warmUp = 3 },
+) => {
   const seen = new Map(targets.map(({ name }) => [name, []]))
-  for (const target of targets)
-    await round(load, { connections, seconds: Math.min(seconds, 1), ...target })
+  // Long enough for the compiler to have seen what it will see.
+  for (const target of targets) await round(load, { connections, seconds: warmUp, ...target })
   for (let number = 1; number <= rounds; number += 1) {
     for (const target of targets) {
       const result = await round(load, { connections, seconds, ...target })

@@ -2,8 +2,10 @@
 import Fastify from 'fastify'
 import { answer, response } from './answer.js'
 import { addPlugins } from './plugins.js'
+import { host, port, ready } from './ready.js'
 
 const app = Fastify()
 await addPlugins(app)
 app.get('/session', { schema: { response } }, async () => answer)
-await app.listen({ host: '127.0.0.1', port: Number(process.env.PORT) })
+await app.listen({ host, port })
+ready()

@@ -1,0 +1,39 @@
+import { ms, rate } from '../lib/format.js'
+import { requestOf } from '../lib/requests.js'
+import { round, spread } from '../lib/rounds.js'
+import { password } from '../lib/seed.js'
+import { closing, openStage } from '../lib/servers.js'
+
+export const title = 'Signing up'
+export const about = 'Eight at once make accounts: a hash, the four steps in Redis, a session.'
+
+export default ({ tell, rounds }) =>
+  closing(async (closeLater) => {
+    const unpinned = { core: undefined }
+    const { load, gatehouse } = await openStage(closeLater, { load: unpinned })
+    const server = await gatehouse(unpinned)
+    const results = []
+    for (let number = 0; number <= Math.min(rounds, 3); number += 1) {
+      const requests = Array.from({ length: 120 }, (_, at) =>
+        requestOf('POST', '/api/auth/register', {
+          body: { email: `new-${number}-${at}@example.com`, password, name: 'Grace Hopper' },
+        }),
+      )
+      const result = await round(load, {
+        server,
+        kind: 'once',
+        requests,
+        connections: 8,
+        seconds: 60,
+      })
+      if (Object.keys(result.statuses).some((status) => status >= 300))
+        throw new Error(result.sample)
+      if (number > 0) results.push(result)
+      tell(`round ${number}`)
+    }
+    const of = (name) => spread(results.map((one) => one[name]))
+    return {
+      columns: ['server', 'accounts/s', 'p50 ms', 'p99 ms'],
+      rows: [['Gatehouse', rate(of('rate')), ms(of('p50').median), ms(of('p99').median)]],
+    }
+  })
