@@ -52,19 +52,15 @@ export default fp<{ config: Config }>(
       store: CounterStore,
       enableDraftSpec: true,
       timeWindow: windowMs,
-      max: (_request: FastifyRequest, key: string) =>
-        key.startsWith('address:') ? config.RATE_LIMIT_MAX_REQUESTS : userMax,
-      keyGenerator: ({ sessionId, origin }: FastifyRequest) =>
-        // A refresh of many tabs or of a whole office: the token is genuine, even if its session may be over.
-        sessionId ? `session:${sessionId}` : `address:${networkOf(origin.ip)}`,
+      max: config.RATE_LIMIT_MAX_REQUESTS,
+      keyGenerator: ({ origin }: FastifyRequest) => `address:${networkOf(origin.ip)}`,
       onExceeded: report,
       errorResponseBuilder: (_request, { ttl }) => refused(ttl),
     })
     const limitStranger = library.rateLimit()
 
-    /** What the library does, in a tenth of its time: most requests are those of people who are signed in. */
-    const limitAccount = (userId: string, request: FastifyRequest, reply: FastifyReply) => {
-      const key = `account:${userId}`
+    /** What the library does, in a tenth of its time: most requests are those of people who are known. */
+    const limitKnown = (key: string, request: FastifyRequest, reply: FastifyReply) => {
       const { current, leftMs } = counters.count(key, windowMs, userMax)
       reply
         .header('ratelimit-limit', userMax)
@@ -75,12 +71,18 @@ export default fp<{ config: Config }>(
       throw refused(leftMs)
     }
 
+    const keyOf = ({ recognised, sessionId }: FastifyRequest): string | undefined => {
+      if (recognised !== undefined) return `account:${recognised.userId}`
+      // A refresh of many tabs or of a whole office: the token is genuine, even if its session may be over.
+      return sessionId === undefined ? undefined : `session:${sessionId}`
+    }
+
     app.decorate('limitRequests', (request, reply, done) => {
-      const { recognised } = request
-      if (recognised === undefined) {
+      const key = keyOf(request)
+      if (key === undefined) {
         limitStranger.call(library, request, reply).then(() => done(), done)
       } else {
-        limitAccount(recognised.userId, request, reply)
+        limitKnown(key, request, reply)
         done()
       }
     })

@@ -24,6 +24,9 @@ export interface JwtSettings {
 /** A token's verdict: its claims, or why it is refused. */
 export type Verdict<Claims> = { claims: Claims } | { refused: 'expired' | 'invalid' }
 
+/** As many spellings of a header as are remembered; whoever makes more of them up waits for the parser. */
+const spellingsMax = 16
+
 const NumericDate = Type.Integer({ minimum: 0 })
 const Id = Type.String({ minLength: 1, maxLength: 64 })
 
@@ -50,13 +53,19 @@ export const createJwt = <Schema extends TObject>(
   settings: JwtSettings,
 ) => {
   const byKid = new Map(keys.map((key) => [key.kid, key]))
+  /** Headers as they were spelled, with the key that each names: those that we write are always the same. */
+  const byHeader = new Map<string, JwtKey>()
   const hasClaims = TypeCompiler.Compile(schema)
   const keyOf = (token: string): JwtKey | undefined => {
     if (!isCanonical(token)) return undefined
+    const spelling = token.slice(0, token.indexOf('.'))
+    const known = byHeader.get(spelling)
+    if (known !== undefined) return known
     const header = readHeader(token)
     const key = byKid.get(header?.kid ?? '')
-    const matches = key !== undefined && header?.alg === key.algorithm && header.typ === type
-    return matches ? key : undefined
+    if (key === undefined || header?.alg !== key.algorithm || header.typ !== type) return undefined
+    if (byHeader.size < spellingsMax) byHeader.set(spelling, key)
+    return key
   }
 
   return {

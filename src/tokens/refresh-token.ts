@@ -1,4 +1,5 @@
 import { Type } from '@sinclair/typebox'
+import { LRUCache } from 'lru-cache'
 import type { Session } from '../sessions/session.js'
 import type { IssuedToken } from './access-token.js'
 import { commonClaims, createJwt, type JwtKey, type JwtSettings } from './jwt.js'
@@ -15,12 +16,18 @@ export interface PresentedToken {
   generation: number
 }
 
+/** As many tokens are remembered as may be on their way through the hooks at once. */
+const readMax = 1_000
+
 /** Issues and verifies refresh tokens. The same session record always gives the same token. */
 export const createRefreshTokens = (
   keys: readonly [JwtKey, ...JwtKey[]],
   settings: JwtSettings,
 ) => {
   const jwt = createJwt('rt+jwt', RefreshClaims, keys, settings)
+  // A request's token is looked at by the limits, by the watch and by the refresh itself.
+  const known = new LRUCache<string, { presented: PresentedToken; until: number }>({ max: readMax })
+
   return {
     /** The present token of a session, with its remaining life in seconds at the store's time `now`. */
     issue: (userId: string, session: Session, now: number): IssuedToken => {
@@ -37,11 +44,16 @@ export const createRefreshTokens = (
 
     /** What the token names, or undefined if it is malformed, forged or expired. */
     read: (token: string): PresentedToken | undefined => {
+      const read = known.get(token)
+      if (read !== undefined && read.until > Date.now()) return read.presented
       const verdict = jwt.verify(token)
       if ('refused' in verdict) return undefined
-      const { sub, sid, jti } = verdict.claims
+      const { sub, sid, jti, exp } = verdict.claims
       const isOurs = jti.startsWith(`${sid}.`) && ordinal.test(jti.slice(sid.length + 1))
-      return { userId: sub, sid, generation: isOurs ? Number(jti.slice(sid.length + 1)) : 0 }
+      const generation = isOurs ? Number(jti.slice(sid.length + 1)) : 0
+      const presented = { userId: sub, sid, generation }
+      known.set(token, { presented, until: exp * 1000 })
+      return presented
     },
   }
 }
