@@ -31,6 +31,7 @@ export const emailOf = (number) => `user-${String(number).padStart(7, '0')}@exam
  * browsers hold.
  */
 export const seedUsers = async (app, count, { from = 0, sessions = 1 } = {}) => {
+  if (count === 0) return []
   const name = 'Ada Lovelace'
   const first = await app.accounts.register({ email: emailOf(from), password, name }, origin)
   const users = []
