@@ -77,6 +77,11 @@ export const writePage = (results) => {
   const to = page.indexOf(end)
   if (from < 0 || to < from)
     throw new Error(`docs/performance.md needs the lines ${begin} and ${end}`)
-  const text = [begin, machine(), ...results.map(section), end].join('\n\n')
+  const text = [
+    begin,
+    ...(results.length > 0 ? [machine()] : []),
+    ...results.map(section),
+    end,
+  ].join('\n\n')
   writeFileSync(pagePath, `${page.slice(0, from)}${text}${page.slice(to + end.length)}`)
 }
