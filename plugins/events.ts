@@ -3,13 +3,21 @@ import fp from 'fastify-plugin'
 import { pino } from 'pino'
 import type { Config } from '../src/config/schema.js'
 import { createRecorder } from '../src/events/recorder.js'
-import { type Emit, type EventType, type Origin, vocabulary } from '../src/events/security-event.js'
+import {
+  type Emit,
+  type EventDetails,
+  type EventType,
+  type Origin,
+  vocabulary,
+} from '../src/events/security-event.js'
 import { openLogFile } from '../src/log-file.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
     events: {
       emit: Emit
+      /** Calls a listener at every event; it must not throw. */
+      listen: (listener: Listener) => void
       /** How many of each type this process has emitted. */
       counts: ReadonlyMap<EventType, number>
       /** How many events the store has not got yet, and how many it never will. */
@@ -23,6 +31,8 @@ declare module 'fastify' {
     knownOrigin: Origin | null
   }
 }
+
+type Listener = (type: EventType, origin: Origin, details: EventDetails) => void
 
 /** The longest User-Agent and address that are kept; real ones are shorter. */
 const userAgentMax = 256
@@ -69,21 +79,30 @@ export default fp<{ config: Config }>(
     const ownLog = ownFile && pino({}, ownFile)
     const recorder = createRecorder(app.stores.events)
     const counts = new Map<EventType, number>()
+    const listeners: Listener[] = []
     app.addHook('onClose', async () => {
       await recorder.close()
       await ownFile?.close()
     })
 
-    const emit: Emit = (type, origin, details) => {
+    const emit: Emit = (type, origin, details = {}) => {
       // `event` is what OWASP's format for logs calls it.
       const line = { type, event: type, owasp: vocabulary[type], ...origin, ...details }
       log.info(line, 'security event')
       ownLog?.info(line, 'security event')
       recorder.record({ type, time: Date.now(), ...origin, ...details })
       counts.set(type, (counts.get(type) ?? 0) + 1)
+      for (const listener of listeners) listener(type, origin, details)
     }
 
-    app.decorate('events', { emit, counts, recording: recorder.stats })
+    app.decorate('events', {
+      emit,
+      listen: (listener) => {
+        listeners.push(listener)
+      },
+      counts,
+      recording: recorder.stats,
+    })
     app.decorateRequest('knownOrigin', null)
     app.decorateRequest('origin', {
       getter(this: FastifyRequest) {

@@ -23,6 +23,10 @@ declare module 'fastify' {
   }
 }
 
+/** Whether nobody is let in before their email is verified. */
+export const requiresVerifiedEmail = (config: Config): boolean =>
+  config.REQUIRE_EMAIL_VERIFICATION || config.REGISTRATION === 'verified'
+
 /** Offers what can be done with sessions. */
 export default fp<{ config: Config }>(
   async (app, { config }) => {
@@ -53,7 +57,8 @@ export default fp<{ config: Config }>(
         emit,
         lifetimes,
         sessionsPerUser: config.SESSIONS_PER_USER,
-        requireVerifiedEmail: config.REQUIRE_EMAIL_VERIFICATION,
+        requireVerifiedEmail: requiresVerifiedEmail(config),
+        watchDevices: app.mail.notices.includes('new-device'),
       }),
       refresh: createRefresh({ sessions, refreshTokens, issue, emit, lifetimes }),
       signOut: createSignOut({ sessions, accessTokens, refreshTokens, emit }),
@@ -63,5 +68,8 @@ export default fp<{ config: Config }>(
       cache,
     })
   },
-  { name: 'sessions', dependencies: ['stores', 'events', 'passwords', 'lockout', 'tokens'] },
+  {
+    name: 'sessions',
+    dependencies: ['stores', 'events', 'mail', 'passwords', 'lockout', 'tokens'],
+  },
 )

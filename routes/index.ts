@@ -2,9 +2,10 @@ import type { FastifyPluginAsync } from 'fastify'
 import type { Config } from '../src/config/schema.js'
 import eventsRoute from './admin/events.js'
 import usersRoutes from './admin/users.js'
+import emailRoutes, { emailChangeRoute } from './auth/email.js'
 import loginRoute from './auth/login.js'
 import logoutRoute from './auth/logout.js'
-import passwordRoutes from './auth/password.js'
+import passwordRoutes, { recoveryRoutes } from './auth/password.js'
 import refreshRoute from './auth/refresh.js'
 import registerRoute from './auth/register.js'
 import sessionRoute from './auth/session.js'
@@ -25,6 +26,8 @@ const publicScope: FastifyPluginAsync = async (app) => {
   await app.register(loginRoute, { prefix: '/auth' })
   await app.register(refreshRoute, { prefix: '/auth' })
   await app.register(logoutRoute, { prefix: '/auth' })
+  await app.register(recoveryRoutes, { prefix: '/auth' })
+  await app.register(emailRoutes, { prefix: '/auth' })
 }
 
 /**
@@ -39,6 +42,7 @@ const privateScope: FastifyPluginAsync = async (app) => {
   await app.register(sessionRoute, { prefix: '/auth' })
   await app.register(sessionsRoutes, { prefix: '/auth' })
   await app.register(passwordRoutes, { prefix: '/auth' })
+  await app.register(emailChangeRoute, { prefix: '/auth' })
   await app.register(profileRoutes, { prefix: '/profile' })
   await app.register(exportRoute, { prefix: '/profile' })
   await app.register(adminScope, { prefix: '/admin' })

@@ -17,6 +17,7 @@ import { lendGuards, requireNames } from '../plugins/guards.js'
 import jsonBody from '../plugins/json-body.js'
 import limits from '../plugins/limits.js'
 import lockout from '../plugins/lockout.js'
+import mail from '../plugins/mail.js'
 import metrics from '../plugins/metrics.js'
 import monitoring from '../plugins/monitoring.js'
 import notFound from '../plugins/not-found.js'
@@ -76,6 +77,7 @@ const mount = async (
   // What the routes use. None of these adds a hook.
   await app.register(stores, { config })
   await app.register(events, { config })
+  await app.register(mail, { config })
   await app.register(cookies, { config })
   await app.register(devices, { config })
   await app.register(passwords, { config })

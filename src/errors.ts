@@ -72,6 +72,19 @@ export class ValidationFailed extends GatehouseError {
   }
 }
 
+/** 400: unknown, used, expired, or made void by a newer one or by a changed password; it is not told which. */
+export class InvalidResetToken extends define(
+  400,
+  'INVALID_RESET_TOKEN',
+  'This link is not valid any more, ask for a new one',
+) {}
+/** 400 of the links that verify or confirm an email, alike. */
+export class InvalidVerificationToken extends define(
+  400,
+  'INVALID_VERIFICATION_TOKEN',
+  'This link is not valid any more, ask for a new one',
+) {}
+
 export class NoToken extends define(401, 'NO_TOKEN', 'Sign in to use this') {}
 export class InvalidToken extends define(401, 'INVALID_TOKEN', 'The access token is not valid') {}
 export class TokenExpired extends define(401, 'TOKEN_EXPIRED', 'The access token has expired', {
@@ -159,6 +172,11 @@ export class AuthRateLimitExceeded extends define(
   'AUTH_RATE_LIMIT_EXCEEDED',
   'Too many failed sign-ins or registrations from your address, try again later',
 ) {}
+export class PasswordResetLimitExceeded extends define(
+  429,
+  'PASSWORD_RESET_LIMIT_EXCEEDED',
+  'Too many mails were asked for, try again later',
+) {}
 export class RateLimitExceeded extends define(
   429,
   'RATE_LIMIT_EXCEEDED',
@@ -190,11 +208,11 @@ export class StoreUnavailable extends define(
   'The store is not available, try again shortly',
   { retryAfter: 1 },
 ) {}
-/** 503: the queue of password hashes is full. */
+/** 503: the queue of password hashes is full, or that of mails. */
 export class Overloaded extends define(
   503,
   'OVERLOADED',
-  'Too many sign-ins at once, try again shortly',
+  'Too much is going on at once, try again shortly',
   { retryAfter: 2 },
 ) {}
 /** 503 of /health/ready alone: the instance is ending, requests should go elsewhere. */

@@ -3,7 +3,9 @@ import type { AttemptStore } from './abuse/attempt-store.js'
 import type { CounterExchange } from './abuse/counters.js'
 import type { LockoutStore } from './abuse/lockout-store.js'
 import type { AccountStore } from './accounts/account-store.js'
+import type { RecoveryStore } from './accounts/recovery-store.js'
 import type { EventStore } from './events/event-store.js'
+import type { MailQueue } from './mail/mail-queue.js'
 import type { Invalidations } from './sessions/invalidation.js'
 import type { SessionStore } from './sessions/session-store.js'
 import type { StoreIncompatible } from './store-format.js'
@@ -13,11 +15,13 @@ export interface Stores {
   readonly kind: 'redis' | 'embedded'
   accounts: AccountStore
   sessions: SessionStore
-  /** The channel on which the two above announce what instances have to forget. */
+  recovery: RecoveryStore
+  /** The channel on which the three above announce what instances have to forget. */
   invalidations: Invalidations
   lockout: LockoutStore
   attempts: AttemptStore
   events: EventStore
+  mails: MailQueue
   /** How instances share counts and activity; a store that serves one process has none. */
   exchange?: { counters: CounterExchange; activity: ActivityExchange }
   /** Resolves when the store answers a write path's round trip; rejects with `StoreUnavailable`. */

@@ -20,7 +20,8 @@ import {
 
 const schema = {
   summary: 'Sign up',
-  description: 'Makes an account and signs its owner in.',
+  description:
+    'Makes an account, mails a link that verifies its email, and signs its owner in. With REQUIRE_EMAIL_VERIFICATION=true nobody is signed in, and there is no expiresIn; with REGISTRATION=verified the answer is 202, alike for new and known emails.',
   tags: ['auth'],
   headers: DeliveryHeader,
   body: Body({
@@ -31,7 +32,11 @@ const schema = {
     name: Text('2 to 50 characters'),
   }),
   response: {
-    201: Success(Type.Object({ user: User, ...Tokens }), 'Signed up and in'),
+    201: Success(
+      Type.Object({ user: User, ...Tokens, expiresIn: Type.Optional(Tokens.expiresIn) }),
+      'Signed up, and in',
+    ),
+    202: Success(Type.Object({}), 'The rest is in the mail'),
     ...writeFailures(UserExists, RegistrationClosed, AuthRateLimitExceeded, Overloaded),
   },
 }
@@ -42,10 +47,20 @@ const registerRoute: FastifyPluginAsyncTypebox = async (app) => {
     const registered = await app.limitFailures(request.origin, () =>
       app.accounts.register(request.body, request.origin),
     )
-    const { account, tokens } = await app.sessions.signIn.start(registered, request.origin)
+    if (registered.outcome === 'mailed') {
+      reply.code(202)
+      return success('Look into your mailbox for what comes next', {})
+    }
+    reply.code(201)
+    if (registered.outcome === 'unverified') {
+      const user = presentUser(registered.account)
+      return success('Account created, follow the link in your mailbox to verify your email', {
+        user,
+      })
+    }
+    const { account, tokens } = await app.sessions.signIn.start(registered.account, request.origin)
     const delivered = reply.sendTokens(tokens)
     reply.rememberDevice(account.userId)
-    reply.code(201)
     const { expiresIn } = tokens.access
     return success('Account created', { user: presentUser(account), expiresIn, ...delivered })
   })

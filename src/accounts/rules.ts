@@ -1,4 +1,4 @@
-import type { FieldError } from '../errors.js'
+import { type FieldError, ValidationFailed } from '../errors.js'
 
 /** A value by its rule: what is kept, or what to tell the person. */
 export type Ruled = { value: string } | { problem: string }
@@ -34,6 +34,13 @@ export const emailRule = (input: string): Ruled => {
     local.length <= localPartMax &&
     !/^\.|\.\.|\.$/.test(local)
   return isAddress ? { value: email.toLowerCase() } : { problem: 'Enter a valid email address' }
+}
+
+/** The same, for a request of which nothing is left without its email. Throws `ValidationFailed`. */
+export const requireEmail = (field: string, input: string): string => {
+  const ruled = emailRule(input)
+  if ('value' in ruled) return ruled.value
+  throw new ValidationFailed([{ field, message: ruled.problem }])
 }
 
 /** 2 to 50 characters (code points) after trimming, with nothing that breaks a line or a terminal. */

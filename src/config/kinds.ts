@@ -57,6 +57,7 @@ export const readers = {
   flag: (text) => flags.get(text.toLowerCase()),
   duration: parseDuration,
   list,
+  choices: (text) => (text.toLowerCase() === 'none' ? [] : list(text)),
   proxies: (text) => (text.toLowerCase() === 'false' ? false : list(text)),
   tiers,
   /** Without the slashes at its end, so that a path can be put behind it. */

@@ -10,11 +10,16 @@ export const defaultOf = ({ defaults }: Variable, profile: Profile): string | un
   typeof defaults === 'string' ? defaults : defaults?.[profile]
 
 /** Mails carry links with one-time tokens, and cookies are bound to the origin. */
-const publicUrl: Rule = ({ PUBLIC_URL }, given) =>
-  refuseIf(
+const publicUrl: Rule = ({ PUBLIC_URL, MAIL_LINK_URL }, given) => [
+  ...refuseIf(
     !given.has('PUBLIC_URL') || PUBLIC_URL?.startsWith('https:') === false,
     'PUBLIC_URL is required in production, and must begin with https://',
-  )
+  ),
+  ...refuseIf(
+    MAIL_LINK_URL?.startsWith('https:') === false,
+    'MAIL_LINK_URL must begin with https:// in production',
+  ),
+]
 
 /** A forgotten REDIS_URL would start a server that forgets its accounts with the container. */
 const store: Rule = (_, given) =>

@@ -1,7 +1,9 @@
 import { type Static, Type } from '@sinclair/typebox'
+import { noticeKinds } from '../mail/mail-job.js'
 import { DAY, HOUR, MINUTE, SECOND } from './duration.js'
 import {
   choice,
+  choices,
   duration,
   flag,
   integer,
@@ -424,6 +426,33 @@ export const ConfigSchema = Type.Object(
           pattern: '^([^\\x00-\\x1f\\x7f<>@]+ <[^\\s<>@]+@[^\\s<>@]+>|[^\\s<>@]+@[^\\s<>@]+)$',
         },
         description: 'The sender of mails; required with `SMTP_URL`',
+      }),
+    ),
+    MAIL_OUTBOX_PATH: path({
+      defaults: '.data/outbox',
+      description: 'The folder of the `.eml` files, the newest 1,000 of which are kept',
+    }),
+    MAIL_LINK_URL: Type.Optional(
+      url({
+        schemes: 'https?',
+        description:
+          'What the links in mails begin with, where the pages behind them are not at `PUBLIC_URL`; must be https in production',
+      }),
+    ),
+    MAIL_NOTICES: choices(noticeKinds, {
+      defaults: noticeKinds.join(),
+      description: 'Of what people are told by mail, beside the mails that they ask for',
+    }),
+    MAIL_LANGUAGE: text({
+      defaults: 'en',
+      form: 'a language such as en or pt-BR',
+      bounds: { maxLength: 20, pattern: '^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$' },
+      description: 'The folder of templates that mails are made from; `en` is built in',
+    }),
+    MAIL_TEMPLATES: Type.Optional(
+      path({
+        description:
+          'A folder of your own templates: a folder a language, with files in place of those built in',
       }),
     ),
     REQUIRE_EMAIL_VERIFICATION: flag({

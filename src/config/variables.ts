@@ -109,6 +109,15 @@ export const list = ({ form, ...about }: About & { form: string }) =>
     form: `a comma list of ${form}`,
   })
 
+/** Some of these words, or none. */
+export const choices = <const T extends string>(values: readonly T[], about: About) =>
+  define(
+    Type.Array(Type.Unsafe<T>(Type.Union(values.map((value) => Type.Literal(value)))), {
+      uniqueItems: true,
+    }),
+    { ...about, kind: 'choices', form: `none, or a comma list of ${values.join(', ')}` },
+  )
+
 /** False, or the proxies in front: what Fastify takes as `trustProxy`. */
 export const proxies = (about: About) =>
   define(

@@ -3,19 +3,24 @@ import { collectPage, type Listed, placeOf } from '../accounts/account-list.js'
 import type { AccountStore, Changed, Removed } from '../accounts/account-store.js'
 import type { Announcer } from '../sessions/invalidation.js'
 import type { Environment } from './environment.js'
+import type { OnceTable } from './once-table.js'
 import type { SessionTable } from './session-store.js'
 
 export const accountTable = (environment: Environment) =>
   environment.table<Account, string>('accounts')
 
+/** User ids by email: a hint, which counts while the account bears that email. */
+export const emailTable = (environment: Environment) => environment.table<string, string>('emails')
+
 /** The accounts in LMDB: a record for each, an index by email, a list by creation, and who the admins are. */
 export const createAccountStore = (
   environment: Environment,
   sessions: SessionTable,
+  once: OnceTable,
   { announced }: Announcer,
 ): AccountStore => {
   const accounts = accountTable(environment)
-  const emails = environment.table<string, string>('emails')
+  const emails = emailTable(environment)
   /** Places in the list to user ids. */
   const places = environment.table<string, string>('users')
   const admins = environment.table<true, string>('admins')
@@ -60,6 +65,7 @@ export const createAccountStore = (
         }
         accounts.put(userId, { ...account, passwordHash, passwordVersion: passwordVersion + 1 })
         sessions.removeAll(userId)
+        once.drop(userId)
         return 'changed'
       })
       return announced({ userId }, work)
@@ -97,6 +103,7 @@ export const createAccountStore = (
         places.remove(placeOf(account))
         if (emails.get(account.email) === userId) emails.remove(account.email)
         sessions.removeAll(userId)
+        once.removeAll(userId)
         return { outcome: 'removed', account }
       })
       return announced({ userId }, work)

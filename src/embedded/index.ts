@@ -10,6 +10,9 @@ import { createEventStore } from './event-store.js'
 import { openExpiring } from './expiring.js'
 import { claimFormat } from './format.js'
 import { createLockoutStore } from './lockout-store.js'
+import { createMailQueue } from './mail-queue.js'
+import { onceTable } from './once-table.js'
+import { createRecoveryStore } from './recovery-store.js'
 import { createSessionStore, sessionTable } from './session-store.js'
 
 /** How often expired entries are taken away. */
@@ -30,9 +33,10 @@ export const openEmbedded = (
   const sessions = sessionTable(environment, clock)
   const lockout = openExpiring<LockoutRecord>(environment, 'lockout', clock)
   const attempts = openExpiring<AttemptRecord>(environment, 'attempts', clock)
+  const once = onceTable(environment, clock)
   const sweep = () =>
     environment.transaction(() => {
-      for (const table of [sessions, lockout, attempts]) table.sweep()
+      for (const table of [sessions, once, lockout, attempts]) table.sweep()
     })
   // A sweep that fails is tried again at the next beat; what is expired is invisible either way.
   const sweeper = setInterval(() => void sweep().catch(() => {}), sweepMs)
@@ -40,13 +44,15 @@ export const openEmbedded = (
 
   return {
     kind: 'embedded',
-    accounts: createAccountStore(environment, sessions, announcer),
+    accounts: createAccountStore(environment, sessions, once, announcer),
     sessions: createSessionStore(environment, sessions, announcer, clock),
+    recovery: createRecoveryStore(environment, once, sessions, announcer, clock),
     // Within one process the announcement is a call, which can't be lost.
     invalidations: { listen: announcer.listen, isProved: () => true },
     lockout: createLockoutStore(environment, lockout, clock),
     attempts: createAttemptStore(environment, attempts, clock),
     events: createEventStore(environment),
+    mails: createMailQueue(environment, clock),
     ping: () => environment.transaction(() => {}),
     role: async () => 'embedded',
     close: async () => {

@@ -1,5 +1,6 @@
 import { type Account, isActiveAdmin } from '../accounts/account.js'
 import type { AccountChange, AccountStore } from '../accounts/account-store.js'
+import { voidMs } from '../accounts/recovery-store.js'
 import { StoreUnavailable } from '../errors.js'
 import type { Announcer } from '../sessions/invalidation.js'
 import { createAccountList } from './account-list.js'
@@ -37,8 +38,9 @@ export const createAccountStore = (
       renewHash([keys.account(userId)], [...splitHash(from), ...splitHash(to)]),
 
     changePassword: (userId, passwordVersion, hash) => {
-      const args = [passwordVersion, ...splitHash(hash), keys.invalidate, userId]
-      const work = changePassword([keys.account(userId), keys.sessions(userId)], args)
+      const slot = [keys.account(userId), keys.sessions(userId), keys.once(userId)]
+      const args = [passwordVersion, ...splitHash(hash), keys.invalidate, userId, voidMs]
+      const work = changePassword(slot, args)
       return announced({ userId }, work)
     },
 

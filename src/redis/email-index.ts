@@ -13,28 +13,42 @@ type Claim = ['claimed'] | ['pending'] | ['held', string]
 export const createEmailIndex = (client: Client, keys: Keys) => {
   const claimEmail = script<Claim>(client, 'claim-email')
   const confirmEmail = script<'confirmed' | 'lost'>(client, 'confirm-email')
+  const bearsEmail = script<'borne' | 'free'>(client, 'bears-email')
   const releaseEmail = script<'released' | 'lost'>(client, 'release-email')
 
+  /** Claims an email for an account, for as long as a claim lives. */
+  const claim = async (email: string, userId: string): Promise<'claimed' | 'email_taken'> => {
+    const key = keys.email(email)
+    const [outcome, holder] = await claimEmail([key], [userId, claimMs, ''])
+    if (outcome === 'claimed') return 'claimed'
+    if (outcome === 'pending') return 'email_taken'
+    // Also a draft bears it: its creation may be about to keep it.
+    if ((await bearsEmail([keys.account(holder)], [email])) === 'borne') return 'email_taken'
+    const [second] = await claimEmail([key], [userId, claimMs, holder])
+    return second === 'claimed' ? 'claimed' : 'email_taken'
+  }
+
+  /** Makes a claim last, if it is still this account's. */
+  const confirm = (email: string, userId: string) => confirmEmail([keys.email(email)], [userId])
+
   return {
+    claim,
+    confirm,
+
     /** The id of the account that is said to have this email. */
     holder: async (email: string): Promise<string | undefined> =>
       (await command(client.get(keys.email(email)))) ?? undefined,
 
-    /** Claims an email for an account, for as long as a claim lives. */
-    claim: async (email: string, userId: string): Promise<'claimed' | 'email_taken'> => {
-      const key = keys.email(email)
-      const [outcome, holder] = await claimEmail([key], [userId, claimMs, ''])
-      if (outcome === 'claimed') return 'claimed'
-      if (outcome === 'pending') return 'email_taken'
-      // Also a draft bears it: its creation may be about to keep it.
-      const borne = await command(client.hget(keys.account(holder), 'email'))
-      if (borne === email) return 'email_taken'
-      const [second] = await claimEmail([key], [userId, claimMs, holder])
-      return second === 'claimed' ? 'claimed' : 'email_taken'
+    /**
+     * Has the email lead to an account that is marked as about to bear it, for good: others leave it alone
+     * while the mark holds.
+     */
+    obtain: async (email: string, userId: string): Promise<'obtained' | 'email_taken'> => {
+      const holder = await command(client.get(keys.email(email)))
+      // It may be its own already: of a call that was cut short, or of one at the same time.
+      if (holder !== userId && (await claim(email, userId)) === 'email_taken') return 'email_taken'
+      return (await confirm(email, userId)) === 'confirmed' ? 'obtained' : 'email_taken'
     },
-
-    /** Makes a claim last, if it is still this account's. */
-    confirm: (email: string, userId: string) => confirmEmail([keys.email(email)], [userId]),
 
     /** Lets go of an email, if it is still this account's. */
     release: (email: string, userId: string) => releaseEmail([keys.email(email)], [userId]),

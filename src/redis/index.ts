@@ -11,6 +11,8 @@ import { createFormatCheck } from './format.js'
 import { createInvalidations } from './invalidations.js'
 import { createKeys } from './keys.js'
 import { createLockoutStore } from './lockout-store.js'
+import { createMailQueue } from './mail-queue.js'
+import { createRecoveryStore } from './recovery-store.js'
 import { serversRole } from './role.js'
 import { command } from './script.js'
 import { createSessionStore } from './session-store.js'
@@ -53,10 +55,12 @@ export const openRedis = (
     kind: 'redis',
     accounts: createAccountStore(client, keys, announcer),
     sessions: createSessionStore(client, keys, announcer),
+    recovery: createRecoveryStore(client, keys, announcer),
     invalidations,
     lockout: createLockoutStore(client, keys),
     attempts: createAttemptStore(client, keys),
     events: createEventStore(client, keys),
+    mails: createMailQueue(client, keys),
     exchange: {
       counters: createCounterExchange(client, keys),
       activity: createActivityExchange(client, keys),

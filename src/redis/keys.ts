@@ -29,6 +29,10 @@ export const createKeys = (prefix: string) => ({
   blocks: `${prefix}blocks`,
   /** String: what the store tells of its format, as JSON. No TTL. */
   format: `${prefix}format`,
+  /** Hash of id to mail that waits to be sent. Lapses two days after the last was added. */
+  mails: `${prefix}{mail}:jobs`,
+  /** Sorted set of the ids of these by when they are due. Lapses alike. */
+  mailsDue: `${prefix}{mail}:due`,
   /** String: written to see whether the store takes writes. Lapses within a second. */
   ping: `${prefix}ping`,
   /** Stream: the newest security events. Capped instead of a TTL. */

@@ -1,3 +1,4 @@
+import { networkOf } from '../abuse/address.js'
 import { checkSubject } from '../abuse/check-subject.js'
 import type { Device } from '../abuse/devices.js'
 import type { PasswordGuard } from '../abuse/password-guard.js'
@@ -33,6 +34,8 @@ export interface SignInDeps {
   lifetimes: SessionLifetimes
   sessionsPerUser: number
   requireVerifiedEmail: boolean
+  /** Whether to find out if a sign-in comes from a device that is new to the account. */
+  watchDevices: boolean
 }
 
 /** What somebody signs in with; `device` is the browser, if it has signed in to anything before. */
@@ -44,7 +47,11 @@ export interface Credentials {
 
 /** Signs people in, with a password or straight after their registration. */
 export const createSignIn = (deps: SignInDeps) => {
-  const start = async (account: Account, origin: Origin): Promise<SignedIn | 'account_changed'> => {
+  const start = async (
+    account: Account,
+    origin: Origin,
+    reason?: 'new_device',
+  ): Promise<SignedIn | 'account_changed'> => {
     const started = await deps.sessions.start({
       userId: account.userId,
       sid: sortableId(),
@@ -56,7 +63,8 @@ export const createSignIn = (deps: SignInDeps) => {
     })
     if (started === 'account_changed') return started
     const { session } = started
-    deps.emit('login.succeeded', origin, { userId: account.userId, sessionId: session.sid })
+    const details = { userId: account.userId, sessionId: session.sid }
+    deps.emit('login.succeeded', origin, reason === undefined ? details : { ...details, reason })
     const tokens = deps.issue(started.account, session, session.createdAt)
     return { account: started.account, tokens }
   }
@@ -89,6 +97,25 @@ export const createSignIn = (deps: SignInDeps) => {
     return account
   }
 
+  /**
+   * Whether the device is new to an account that has been signed in to before: no cookie of it, and no live
+   * session of a client that looks the same on the same network.
+   */
+  const newDevice = async (
+    { userId, lastLoginAt }: Account,
+    device: Device | undefined,
+    { ip, userAgent }: Origin,
+  ): Promise<'new_device' | undefined> => {
+    if (!deps.watchDevices || lastLoginAt === 0) return undefined
+    if (device?.userIds.includes(userId) === true) return undefined
+    const network = networkOf(ip)
+    const sessions = await deps.sessions.list(userId)
+    const isKnown = sessions.some(
+      (session) => session.userAgent === userAgent && networkOf(session.ip) === network,
+    )
+    return isKnown ? undefined : 'new_device'
+  }
+
   return {
     /** Starts a session for an account whose owner has just proved who they are. */
     start: async (account: Account, origin: Origin): Promise<SignedIn> => {
@@ -106,10 +133,14 @@ export const createSignIn = (deps: SignInDeps) => {
       if ('problem' in ruled)
         throw new ValidationFailed([{ field: 'email', message: ruled.problem }])
       const normalised = { ...credentials, email: ruled.value }
-      const first = await start(await authenticate(normalised, origin), origin)
+      const attempt = async () => {
+        const account = await authenticate(normalised, origin)
+        return start(account, origin, await newDevice(account, credentials.device, origin))
+      }
+      const first = await attempt()
       if (first !== 'account_changed') return first
       // The account changed between check and start: what was checked does not count, check once more.
-      const second = await start(await authenticate(normalised, origin), origin)
+      const second = await attempt()
       if (second === 'account_changed') throw new InvalidCredentials()
       return second
     },

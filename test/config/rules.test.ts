@@ -56,6 +56,12 @@ t.test('production', async (t) => {
     refused(t, { REQUIRE_EMAIL_VERIFICATION: 'true' }, expected, inProduction)
     refused(t, { REGISTRATION: 'verified' }, expected, inProduction)
     t.strictSame(problems({ REGISTRATION: 'closed' }, inProduction), [])
+    refused(
+      t,
+      { MAIL_LINK_URL: 'http://app.example.com' },
+      'MAIL_LINK_URL must begin with https:// in production',
+      inProduction,
+    )
     t.strictSame(problems({ REGISTRATION: 'verified' }), [], 'unlike the others')
   })
 })
@@ -395,6 +401,9 @@ t.test('every variable is bounded', async (t) => {
     MONITORING_TOKEN: ['with space', 'ünïcode'],
     INTROSPECTION_TOKEN: ['with space'],
     LOG_LEVEL: ['verbose', 'WARN'],
+    MAIL_LINK_URL: ['app.example.com', 'https://app.example.com?x'],
+    MAIL_NOTICES: ['lockout,all', 'lockout,lockout'],
+    MAIL_LANGUAGE: ['../en', 'english!'],
     REQUIRE_EMAIL_VERIFICATION: ['maybe'],
     REGISTRATION: ['shut'],
     OTEL_EXPORTER_OTLP_ENDPOINT: ['collector:4318'],

@@ -274,7 +274,7 @@ t.test('the files of the log', async (t) => {
   await eventually(async () => types(all).length === 2 && types(security).length === 2)
   t.strictSame([types(all), types(security)], [wanted, wanted])
   t.equal(lines(security).length, 2, 'and nothing else is in the one of their own')
-  t.ok(lines(all).some(({ msg }) => msg === 'request'))
+  await eventually(async () => lines(all).some(({ msg }) => msg === 'request'))
   server.kill('SIGTERM')
   t.match(await server.exited, { code: 0 })
 })

@@ -5,6 +5,8 @@ import { openEmbedded } from '../../src/embedded/index.js'
 import { accountContract } from './account-contract.js'
 import { administrationContract } from './administration-contract.js'
 import { invalidationContract } from './invalidation-contract.js'
+import { mailContract } from './mail-contract.js'
+import { recoveryContract } from './recovery-contract.js'
 import { sessionContract } from './session-contract.js'
 import type { Subject } from './subject.js'
 
@@ -39,4 +41,6 @@ t.test('the embedded store keeps the promises of', async (t) => {
   t.test('administration', async (t) => administrationContract(t, subject))
   t.test('sessions', async (t) => sessionContract(t, subject))
   t.test('invalidations', async (t) => invalidationContract(t, subject))
+  t.test('recovery', async (t) => recoveryContract(t, subject))
+  t.test('mails', async (t) => mailContract(t, subject))
 })

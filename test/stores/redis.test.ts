@@ -7,6 +7,8 @@ import { startCluster } from '../support/redis-topologies.js'
 import { accountContract } from './account-contract.js'
 import { administrationContract } from './administration-contract.js'
 import { invalidationContract } from './invalidation-contract.js'
+import { mailContract } from './mail-contract.js'
+import { recoveryContract } from './recovery-contract.js'
 import { sessionContract } from './session-contract.js'
 import type { Subject } from './subject.js'
 
@@ -43,6 +45,19 @@ end
 local left = redis.call('PTTL', KEYS[1])
 if left >= 0 then redis.call('PEXPIRE', KEYS[1], string.format('%.0f', left - ARGV[1])) end`
 
+/** The same for its one-time tokens. */
+const ageTokens = `
+local all = redis.call('HGETALL', KEYS[1])
+for i = 1, #all, 2 do
+  if all[i] ~= 'dropped' then
+    local token = cjson.decode(all[i + 1])
+    token.expires = token.expires - ARGV[1]
+    redis.call('HSET', KEYS[1], all[i], cjson.encode(token))
+  end
+end
+local left = redis.call('PTTL', KEYS[1])
+if left >= 0 then redis.call('PEXPIRE', KEYS[1], string.format('%.0f', left - ARGV[1])) end`
+
 const keys = createKeys('gh:')
 
 const build = async (t: Test, { url, raw }: Deployment): Promise<Subject> => {
@@ -52,6 +67,7 @@ const build = async (t: Test, { url, raw }: Deployment): Promise<Subject> => {
     elsewhere,
     age: async (userId, ms) => {
       await raw.eval(ageSessions, 1, keys.sessions(userId), ms)
+      await raw.eval(ageTokens, 1, keys.once(userId), ms)
     },
     alter: async (userId, changes) => {
       const key = keys.account(userId)
@@ -76,6 +92,8 @@ for (const [name, deploy] of [
     t.test('administration', async (t) => administrationContract(t, subject))
     t.test('sessions', async (t) => sessionContract(t, subject))
     t.test('invalidations', async (t) => invalidationContract(t, subject))
+    t.test('recovery', async (t) => recoveryContract(t, subject))
+    t.test('mails', async (t) => mailContract(t, subject))
 
     t.test('and nothing but accounts and their indexes is kept for ever', async (t) => {
       const lasting = new Set<string>()
