@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { createServer, type RequestListener } from 'node:http'
+import { createServer, type RequestListener, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import type { Test } from 'tap'
@@ -32,26 +32,46 @@ export interface Deployment {
   server: ListeningServer
 }
 
-/** Starts both. They end with the test. */
+/** Hands each request to the next of the servers, whatever the browser does with its connections. */
+const inTurn = (servers: ListeningServer[]): RequestListener => {
+  let turn = 0
+  return (incoming, outgoing) => {
+    turn += 1
+    const { port } = new URL(servers[turn % servers.length]?.url ?? '')
+    const { method = 'GET', url = '/', headers } = incoming
+    const forward = { host: '127.0.0.1', port, method, path: url, headers }
+    const sent = request(forward, (answer) => {
+      outgoing.writeHead(answer.statusCode ?? 502, answer.rawHeaders)
+      answer.pipe(outgoing)
+    })
+    sent.on('error', () => outgoing.destroy())
+    incoming.pipe(sent)
+  }
+}
+
+/** Starts both, Gatehouse as often as told, behind one address. They end with the test. */
 export const deploy = async (
   t: Pick<Test, 'teardown'>,
   env: Record<string, string> = {},
+  instances = 1,
 ): Promise<Deployment> => {
   // Each has to know the other's address.
   let answer: RequestListener = (_, response) => response.end()
   const pageUrl = await listen(t, 'localhost', (request, response) => answer(request, response))
-  const server = await startServer(t, {
-    env: {
-      HOST: '127.0.0.1',
-      CLIENT_URLS: pageUrl,
-      JWT_SECRET: randomBytes(32).toString('base64'),
-      JWT_REFRESH_SECRET: randomBytes(32).toString('base64'),
-      // The tests of a file come from one address.
-      AUTH_RATE_LIMIT_MAX: '1000',
-      ...env,
-    },
-  })
-  const apiUrl = `http://localhost:${new URL(server.url).port}`
+  const variables = {
+    HOST: '127.0.0.1',
+    CLIENT_URLS: pageUrl,
+    JWT_SECRET: randomBytes(32).toString('base64'),
+    JWT_REFRESH_SECRET: randomBytes(32).toString('base64'),
+    // The tests of a file come from one address.
+    AUTH_RATE_LIMIT_MAX: '1000',
+    ...env,
+  }
+  const server = await startServer(t, { env: variables })
+  const servers = [server]
+  while (servers.length < instances) servers.push(await startServer(t, { env: variables }))
+  const front = instances === 1 ? server.url : await listen(t, 'localhost', inTurn(servers))
+  const apiUrl = `http://localhost:${new URL(front).port}`
   answer = pages(apiUrl)
   return { pageUrl, apiUrl, server }
 }

@@ -1,5 +1,6 @@
 import type { Page } from 'playwright-core'
 import t, { type Test } from 'tap'
+import { startRedis } from '../support/redis.js'
 import { startChromium } from './chromium.js'
 import { deploy, newPerson, somebody } from './deployment.js'
 
@@ -152,4 +153,31 @@ t.test('the forms', async (t) => {
     await toggle.click()
     t.equal(await type(), 'password')
   })
+})
+
+t.test('a lock over two instances is shown until it is over', async (t) => {
+  const redis = await startRedis(t)
+  const env = { REDIS_URL: redis.url, LOCKOUT_TIERS: '2:12s' }
+  const deployment = await deploy(t, env, 2)
+  const { newTab } = await newPerson(t, await startChromium(t), deployment)
+  const tab = await newTab()
+  await tab.open()
+  await tab.showsSignIn()
+  const person = somebody()
+  await tab.signUp(person)
+  await tab.showsProfile(person)
+  await tab.signOut()
+  await tab.showsSignIn()
+
+  const wrong = { ...person, password: 'Not & 1 of hers' }
+  for (const attempt of ['first', 'second']) {
+    await tab.signIn(wrong)
+    t.ok(await tab.shows('The email or the password is wrong.'), attempt)
+  }
+  await tab.signIn(person)
+  t.ok(await tab.shows(/Try again in \d+ seconds?\./), 'the right one is not looked at')
+  t.ok(await tab.shows('You can try again now.'))
+  await tab.signIn(person)
+  await tab.showsProfile(person)
+  t.strictSame(tab.faults, [])
 })

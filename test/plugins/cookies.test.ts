@@ -53,6 +53,12 @@ for (const [name, { variables, expected }] of Object.entries(profiles)) {
       t.strictSame(cookiesSet(await device.post('/api/auth/refresh')), expected)
     })
 
+    t.test('fit into what browsers keep of one, name and value together', async (t) => {
+      const { cookies } = await client().post('/api/auth/register', person('bob'))
+      t.equal(cookies.length, 3)
+      for (const { name, value } of cookies) t.ok(name.length + value.length <= 1_024, name)
+    })
+
     t.test('are read back', async (t) => {
       t.equal((await device.get('/api/profile')).statusCode, 200)
     })
