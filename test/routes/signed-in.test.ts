@@ -141,16 +141,14 @@ t.test('routes for the signed in', async (t) => {
       refused(t, await ask(dead, good), 401, 'TOKEN_EXPIRED', { requiresRefresh: true })
     })
 
-    t.test(`${url} knows a session by its id, however the token is spelled`, async (t) => {
-      const device = await signedIn('ada')
-      const token = accessToken(device)
+    t.test(`${url} takes a token in the one spelling that it was made in`, async (t) => {
+      const token = accessToken(await signedIn('ada'))
       // The last character of a 32-byte signature has two bits to spare.
       const twin = token.slice(0, -1) + nextCharacter(token.slice(-1))
-      const ask = () => client().get(url, { authorization: `Bearer ${twin}` })
-      t.equal(Buffer.from(token.split('.')[2] ?? '', 'base64url').length, 32)
-      t.equal((await ask()).statusCode, 200)
-      await device.post('/api/auth/logout')
-      refused(t, await ask(), 401, 'INVALID_TOKEN')
+      const signature = (of: string) => Buffer.from(of.split('.')[2] ?? '', 'base64url')
+      t.strictSame(signature(twin), signature(token))
+      t.equal((await client().get(url, { authorization: `Bearer ${token}` })).statusCode, 200)
+      refused(t, await client().get(url, { authorization: `Bearer ${twin}` }), 401, 'INVALID_TOKEN')
     })
   }
 
