@@ -1,7 +1,8 @@
 /**
- * How long a revoked token is still accepted elsewhere: two instances, each a process of its own, on a
- * private Redis. One ends a session; the other, which has the token in its cache, is asked about it without
- * pause. Measured is the time from the one's answer to the other's first refusal, as a client sees both.
+ * How long what was revoked or changed is still believed elsewhere: two instances, each a process of its own,
+ * on a private Redis. One ends a session or changes an account; the other, which has the token in its cache,
+ * is asked about it without pause. Measured is the time from the one's answer to the other's first answer
+ * that knows of it, as a client sees both. At the end, what requests with a known token cost Redis.
  *
  * Usage: node bench/revocation.js [how many of each kind, 1000]
  */
@@ -14,6 +15,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { Redis } from 'ioredis'
 import { findRedisServer } from '../test/support/programs.js'
 
 const count = Number(process.argv[2] ?? 1_000)
@@ -69,6 +71,8 @@ const startRedis = async () => {
 
 const main = fileURLToPath(new URL('../dist/src/main.js', import.meta.url))
 
+const admin = { email: 'root@example.com', password: 'Copper-Kettle-58' }
+
 const startInstance = async (redisUrl) => {
   const env = {
     NODE_ENV: 'test',
@@ -85,6 +89,10 @@ const startInstance = async (redisUrl) => {
     RATE_LIMIT_MAX_REQUESTS: '100000000',
     AUTH_RATE_LIMIT_MAX: '1000000',
     ANOMALY_MODE: 'off',
+    // Whoever administers signs in once for the whole run.
+    JWT_EXPIRES_IN: '2h',
+    ADMIN_EMAIL: admin.email,
+    ADMIN_PASSWORD: admin.password,
   }
   const line = await start(process.execPath, [main], env, /"listening"/)
   const agent = new Agent({ keepAlive: true, maxSockets: 1 })
@@ -98,6 +106,8 @@ const send = ({ url, agent }, method, path, { token, body } = {}) =>
     const headers = {
       'X-Token-Delivery': 'body',
       ...(token && { Authorization: `Bearer ${token}` }),
+      // Node does not say so by itself where a DELETE has a body.
+      ...(payload && { 'Content-Length': Buffer.byteLength(payload) }),
       ...(payload && { 'Content-Type': 'application/json' }),
     }
     const sent = request(`${url}/api${path}`, { agent, method, headers }, (response) => {
@@ -124,70 +134,169 @@ const redisUrl = await startRedis()
 const [here, there] = await Promise.all([startInstance(redisUrl), startInstance(redisUrl)])
 const passwords = ['Glass-Onion-31', 'Velvet-Hammer-77']
 
-/** Each ends a session at the one instance and answers when it was told so. */
+/** Asks until the answer is a success: an instance that has just started may not have its store yet. */
+const untilGood = async (ask) => {
+  for (;;) {
+    const answer = await ask()
+    if (answer.status === 200) return answer
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+}
+
+const signIn = async ({ email, password }) =>
+  expect(await send(here, 'POST', '/auth/login', { body: { email, password } }), 200).data
+
+// The admin is made once the store is there.
+const { data: root } = await untilGood(() => send(here, 'POST', '/auth/login', { body: admin }))
+await untilGood(() => send(there, 'GET', '/auth/session', { token: root.accessToken }))
+const administer = async (method, { userId }, path = '', body) =>
+  expect(
+    await send(here, method, `/admin/users/${userId}${path}`, { token: root.accessToken, body }),
+    200,
+  )
+
+let names = 0
+const signUp = async ({ email, password }) => {
+  const body = { email, password, name: 'Ada' }
+  const { data } = expect(await send(here, 'POST', '/auth/register', { body }), 201)
+  return { email, password, userId: data.user.userId }
+}
+
+const refused = ({ status }) => status === 401
+
+/**
+ * Each ends a session or changes an account at the one instance, and answers when it was told so; `knows` is
+ * whether an answer of the other knows of it.
+ */
 const kinds = {
-  logout: async ({ refreshToken }) =>
-    expect(await send(here, 'POST', '/auth/logout', { body: { refreshToken } }), 200),
-  'session delete': async ({ accessToken: token, sid }) =>
-    expect(await send(here, 'DELETE', `/auth/sessions/${sid}`, { token }), 200),
-  'logout-all': async ({ accessToken: token }) =>
-    expect(await send(here, 'POST', '/auth/logout-all', { token }), 200),
-  'password change': async ({ accessToken: token, person }) => {
-    const [currentPassword, newPassword] = passwords
-    const body = { currentPassword, newPassword }
-    passwords.reverse()
-    person.password = newPassword
-    return expect(await send(here, 'POST', '/auth/password/change', { token, body }), 200)
+  logout: {
+    act: async ({ refreshToken }) =>
+      expect(await send(here, 'POST', '/auth/logout', { body: { refreshToken } }), 200),
   },
-  'token reuse': async ({ refreshToken }) => {
-    const refresh = (token) =>
-      send(here, 'POST', '/auth/refresh', { body: { refreshToken: token } })
-    const second = expect(await refresh(refreshToken), 200).data.refreshToken
-    expect(await refresh(second), 200)
-    return expect(await refresh(refreshToken), 403)
+  'session delete': {
+    act: async ({ accessToken: token, sid }) =>
+      expect(await send(here, 'DELETE', `/auth/sessions/${sid}`, { token }), 200),
+  },
+  'logout-all': {
+    act: async ({ accessToken: token }) =>
+      expect(await send(here, 'POST', '/auth/logout-all', { token }), 200),
+  },
+  'password change': {
+    act: async ({ accessToken: token, person }) => {
+      const [currentPassword, newPassword] = passwords
+      const body = { currentPassword, newPassword }
+      passwords.reverse()
+      person.password = newPassword
+      return expect(await send(here, 'POST', '/auth/password/change', { token, body }), 200)
+    },
+  },
+  'token reuse': {
+    act: async ({ refreshToken }) => {
+      const refresh = (token) =>
+        send(here, 'POST', '/auth/refresh', { body: { refreshToken: token } })
+      const second = expect(await refresh(refreshToken), 200).data.refreshToken
+      expect(await refresh(second), 200)
+      return expect(await refresh(refreshToken), 403)
+    },
+  },
+  'role change': {
+    act: ({ person }) => {
+      person.role = person.role === 'admin' ? 'user' : 'admin'
+      return administer('PATCH', person, '', { role: person.role })
+    },
+    knows: ({ status, data }, person) => status === 200 && data.user.role === person.role,
+  },
+  rename: {
+    act: async ({ accessToken: token, person }) => {
+      person.name = `Ada ${++names}`
+      const body = { name: person.name }
+      return expect(await send(here, 'PATCH', '/profile', { token, body }), 200)
+    },
+    knows: ({ status, data }, person) => status === 200 && data.user.name === person.name,
+  },
+  deactivation: {
+    act: ({ person }) => administer('PATCH', person, '', { isActive: false }),
+    after: (person) => administer('PATCH', person, '', { isActive: true }),
+  },
+  'end by admin': { act: ({ person }) => administer('DELETE', person, '/sessions') },
+  'delete by admin': {
+    act: ({ person }) => administer('DELETE', person),
+    after: async (person) => Object.assign(person, await signUp(person)),
+  },
+  'delete by owner': {
+    act: async ({ accessToken: token, person: { password } }) =>
+      expect(await send(here, 'DELETE', '/profile', { token, body: { password } }), 200),
+    after: async (person) => Object.assign(person, await signUp(person)),
   },
 }
 
 const sidOf = (token) => JSON.parse(Buffer.from(token.split('.')[1], 'base64url')).sid
 
-/** Milliseconds from the answer at the one instance to the first refusal at the other. */
-const measure = async (end, person) => {
-  const { email, password } = person
-  const { data } = expect(
-    await send(here, 'POST', '/auth/login', { body: { email, password } }),
-    200,
-  )
+/** Milliseconds from the answer at the one instance to the first one at the other that knows of it. */
+const measure = async ({ act, knows = refused, after = async () => {} }, person) => {
+  const data = await signIn(person)
   const ask = () => send(there, 'GET', '/auth/session', { token: data.accessToken })
   expect(await ask(), 200)
 
   let answered = Number.POSITIVE_INFINITY
-  const ending = end({ ...data, sid: sidOf(data.accessToken), person }).then(({ at }) => {
+  const acting = act({ ...data, sid: sidOf(data.accessToken), person }).then(({ at }) => {
     answered = at
   })
   let answer = await ask()
-  while (answer.status === 200) answer = await ask()
-  await ending
-  expect(answer, 401)
-  // Refused before the answer has arrived is refused at once.
-  return Math.max(0, answer.at - answered)
+  while (!knows(answer, person)) {
+    expect(answer, 200)
+    answer = await ask()
+  }
+  await acting
+  const late = answer.at - answered
+  await after(person)
+  // What is known before the answer has arrived is known at once.
+  return Math.max(0, late)
 }
 
 const row = (...cells) =>
   console.log(cells.map((cell, i) => (i ? `${cell}`.padStart(9) : cell.padEnd(16))).join(''))
 row('ms', 'n', 'p50', 'p95', 'p99', 'max')
 let isLate = false
-for (const [kind, end] of Object.entries(kinds)) {
-  const person = { email: `${kind.replace(' ', '-')}@example.com`, password: passwords[0] }
-  const body = { ...person, name: 'Ada' }
-  expect(await send(here, 'POST', '/auth/register', { body }), 201)
+for (const [kind, how] of Object.entries(kinds)) {
+  const email = `${kind.replaceAll(' ', '-')}@example.com`
+  const person = await signUp({ email, password: passwords[0] })
   const times = []
   const began = performance.now()
   while (times.length < count && performance.now() - began < budget) {
-    times.push(await measure(end, person))
+    times.push(await measure(how, person))
   }
   times.sort((a, b) => a - b)
   const at = (share) => times[Math.ceil(share * times.length) - 1]
   row(kind, times.length, ...[0.5, 0.95, 0.99, 1].map((share) => at(share).toFixed(2)))
   isLate ||= at(0.99) >= promised
+}
+
+/** How often Redis has run each command. */
+const commandsRun = async (redis) => {
+  const stats = await redis.info('commandstats')
+  return new Map(
+    [...stats.matchAll(/cmdstat_([\w|]+):calls=(\d+)/g)].map(([, name, n]) => [name, Number(n)]),
+  )
+}
+
+const cachedRequests = 10_000
+const redis = new Redis(redisUrl)
+const token = root.accessToken
+const known = (path) => send(there, 'GET', path, { token })
+expect(await known('/auth/session'), 200)
+expect(await known('/profile'), 200)
+const before = await commandsRun(redis)
+const began = performance.now()
+for (let i = 0; i < cachedRequests; i += 2) {
+  expect(await known('/auth/session'), 200)
+  expect(await known('/profile'), 200)
+}
+const seconds = (performance.now() - began) / 1000
+const after = await commandsRun(redis)
+console.log(`\ncommands of Redis in ${cachedRequests} cached requests, ${seconds.toFixed(1)} s`)
+for (const [name, calls] of after) {
+  const more = calls - (before.get(name) ?? 0)
+  if (more > 0 && name !== 'info') row(name, more, (more / cachedRequests).toFixed(4), '/ request')
 }
 process.exit(isLate ? 1 : 0)
