@@ -1,7 +1,12 @@
 import type { FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Role } from '../src/accounts/account.js'
-import { GatehouseError, InsufficientPermissions, NoToken } from '../src/errors.js'
+import {
+  GatehouseError,
+  InsufficientPermissions,
+  NoToken,
+  StoreUnavailable,
+} from '../src/errors.js'
 import type { Identity } from '../src/sessions/identify.js'
 import { offerUser } from './guards.js'
 
@@ -9,6 +14,10 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** Hook: finds out who is asking, if anybody is signed in, and refuses nobody. */
     recognise: onRequestHookHandler
+  }
+  interface FastifyContextConfig {
+    /** A route that needs nothing but who is asking, and is answered in an outage where that is known. */
+    servesUnconfirmed?: true
   }
   interface FastifyRequest {
     /** What `recognise` has found out: who is asking, or why that is nobody; null before it. */
@@ -37,7 +46,9 @@ export default fp(
         request.finding = await identity
       } catch (error) {
         if (!(error instanceof GatehouseError)) throw error
-        request.finding = error
+        const mayRecall =
+          error instanceof StoreUnavailable && request.routeOptions.config.servesUnconfirmed
+        request.finding = (mayRecall && app.sessions.recall(request.tokens.access)) || error
       }
     }
     /** Resolves when it is found out; undefined where it was known at once. */

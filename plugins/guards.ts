@@ -1,6 +1,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify'
 import type { Role } from '../src/accounts/account.js'
-import { GatehouseError, InsufficientPermissions, InternalError, NoToken } from '../src/errors.js'
+import {
+  GatehouseError,
+  InsufficientPermissions,
+  InternalError,
+  NoToken,
+  StoreUnavailable,
+} from '../src/errors.js'
 import { sendFailure } from './errors.js'
 
 /** What `request.user` may be. Each of the two plugins that set it adds its own; see `RequestUser`. */
@@ -65,7 +71,7 @@ export const offerUser = <User>(
  * envelope and with its headers, because the app's error handler knows nothing of them; `denied` hears of
  * people who lack a role.
  */
-export const lendGuards = <User extends { role: Role }>(
+export const lendGuards = <User extends { role: Role; unconfirmed?: true }>(
   app: FastifyInstance,
   { identify, denied }: { identify: Identify<User>; denied?: Denied<User> },
 ): void => {
@@ -88,6 +94,8 @@ export const lendGuards = <User extends { role: Role }>(
   app.decorate('authorize', (requiredRoles: Role[]) =>
     answering(async (request) => {
       const user = userOf(request)
+      // The role may have been taken away since the store was asked; what is for all needs none.
+      if (user.unconfirmed && !requiredRoles.includes('user')) throw new StoreUnavailable()
       if (requiredRoles.includes(user.role)) return
       denied?.(request, user)
       throw new InsufficientPermissions({ extras: { requiredRoles, userRole: user.role } })

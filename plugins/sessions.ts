@@ -3,6 +3,7 @@ import type { Config } from '../src/config/schema.js'
 import { createIdentify } from '../src/sessions/identify.js'
 import { createIntrospect } from '../src/sessions/introspect.js'
 import { createIssue } from '../src/sessions/issue.js'
+import { createLastKnown, knowNothing } from '../src/sessions/last-known.js'
 import { createOwnSessions } from '../src/sessions/own-sessions.js'
 import { createRefresh } from '../src/sessions/refresh.js'
 import { createSignIn } from '../src/sessions/sign-in.js'
@@ -16,6 +17,8 @@ declare module 'fastify' {
       refresh: ReturnType<typeof createRefresh>
       signOut: ReturnType<typeof createSignOut>
       identify: ReturnType<typeof createIdentify>['identify']
+      recall: ReturnType<typeof createIdentify>['recall']
+      identifyOrRecall: ReturnType<typeof createIdentify>['identifyOrRecall']
       introspect: ReturnType<typeof createIntrospect>
       own: ReturnType<typeof createOwnSessions>
       cache: ValidationCache
@@ -26,6 +29,9 @@ declare module 'fastify' {
 /** Whether nobody is let in before their email is verified. */
 export const requiresVerifiedEmail = (config: Config): boolean =>
   config.REQUIRE_EMAIL_VERIFICATION || config.REGISTRATION === 'verified'
+
+/** As many people as are known in an outage where the cache is turned off. */
+const lastKnownMax = 10_000
 
 /** Offers what can be done with sessions. */
 export default fp<{ config: Config }>(
@@ -45,7 +51,12 @@ export default fp<{ config: Config }>(
       ttl: config.VALIDATION_CACHE_TTL,
     })
 
-    const { identify, identifyOne } = createIdentify({ sessions, accessTokens, cache })
+    const lastKnown =
+      config.STORE_OUTAGE_MODE === 'stateless'
+        ? createLastKnown(app.stores.invalidations, config.VALIDATION_CACHE_MAX || lastKnownMax)
+        : knowNothing
+    const identification = createIdentify({ sessions, accessTokens, cache, lastKnown })
+    const { identify, identifyOne, recall, identifyOrRecall } = identification
 
     app.decorate('sessions', {
       signIn: createSignIn({
@@ -63,6 +74,8 @@ export default fp<{ config: Config }>(
       refresh: createRefresh({ sessions, refreshTokens, issue, emit, lifetimes }),
       signOut: createSignOut({ sessions, accessTokens, refreshTokens, emit }),
       identify,
+      recall,
+      identifyOrRecall,
       introspect: createIntrospect({ accessTokens, identifyOne }),
       own: createOwnSessions({ sessions, emit }),
       cache,

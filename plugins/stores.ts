@@ -25,14 +25,15 @@ export default fp<{ config: Config }>(
         resolve(error)
       }
     })
-    const stores = measureStores(
-      openStores(config, { ...log, incompatible: (error) => incompatible(error) }),
-      app.metrics.operation,
-    )
+    const opened = openStores(config, { ...log, incompatible: (error) => incompatible(error) })
+    const stores = measureStores(opened, (operation) => ({
+      ...app.metrics.operation(operation),
+      begin: () => app.traceOperation(opened.kind, operation),
+    }))
     stores.invalidations.listen(logChannel(app.log))
     app.decorate('stores', stores)
     app.decorate('storeIncompatible', found)
     app.addHook('onClose', () => stores.close())
   },
-  { name: 'stores', dependencies: ['metrics'] },
+  { name: 'stores', dependencies: ['metrics', 'tracing'] },
 )

@@ -21,7 +21,10 @@ export default fp<{ config: Config }>(
   async (app, { config }) => {
     const isAuto = config.ACCESS_TOKEN_ROTATION === 'auto'
 
-    app.decorate('offerRenewal', (reply: FastifyReply, { userId, role, session }: Identity) => {
+    app.decorate('offerRenewal', (reply: FastifyReply, identity: Identity) => {
+      const { userId, role, session, unconfirmed } = identity
+      // In an outage nobody is let in for longer than the store has said.
+      if (unconfirmed) return
       const now = Date.now()
       if (session.accessExpiresAt - now >= renewBelow) return
       reply.header('X-Token-Refresh-Required', 'true')

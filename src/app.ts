@@ -34,6 +34,7 @@ import stores from '../plugins/stores.js'
 import strictHttp from '../plugins/strict-http.js'
 import tokenRenewal from '../plugins/token-renewal.js'
 import tokens from '../plugins/tokens.js'
+import tracing from '../plugins/tracing.js'
 import validation from '../plugins/validation.js'
 import routes from '../routes/index.js'
 import { loadConfig, readEnvironment } from './config/load.js'
@@ -67,6 +68,9 @@ const mount = async (
   await app.register(requestId)
   if (host === undefined) await app.register(requestLog)
   await app.register(metrics, { fleet })
+  // A host has its own, and there is one to a process.
+  const endpoint = host === undefined ? config.OTEL_EXPORTER_OTLP_ENDPOINT : undefined
+  await app.register(tracing, { endpoint })
   await app.register(errors, { isPart: host !== undefined })
   await app.register(securityHeaders, { headers })
   await app.register(cors, { config })
@@ -134,7 +138,7 @@ export const gatehouse: FastifyPluginAsync<GatehouseOptions> = fp(
         identify: async (request, reply) => {
           // A cookie goes along with what a foreign page makes a browser send; a header does not.
           if (bearerToken(request.headers) === undefined) app.requireOwnSource(request)
-          const identity = await app.sessions.identify(app.readTokens(request).access)
+          const identity = await app.sessions.identifyOrRecall(app.readTokens(request).access)
           app.offerRenewal(reply, identity)
           return identity
         },

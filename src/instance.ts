@@ -1,48 +1,107 @@
 import type { AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { FastifyInstance } from 'fastify'
+import { announce } from './announce.js'
 import { buildApp } from './app.js'
+import type { Membership } from './cluster/worker.js'
+import { threadsFor } from './cluster/worker-environment.js'
 import type { Config } from './config/schema.js'
 import { configExit } from './exit-codes.js'
-import { version } from './version.js'
+import { closeLogFiles } from './log-file.js'
 
-/** Where a person on this machine reaches the server. */
-const localUrl = (config: Config, { port }: AddressInfo): string => {
-  const isLocal = ['127.0.0.1', '::1', '0.0.0.0', '::'].includes(config.HOST)
-  return `http://${isLocal ? 'localhost' : config.HOST}:${port}`
+/** How long a start waits for the store, in milliseconds; then it serves without, live but not ready. */
+const storeWaitMs = 2_000
+
+/** Resolves when the store answers and its channel is proved, so that no early request is refused. */
+const storeOrTime = async ({ stores }: FastifyInstance): Promise<void> => {
+  const late = performance.now() + storeWaitMs
+  const isThere = async () => {
+    if (!stores.invalidations.isProved()) return false
+    return stores.ping().then(
+      () => true,
+      () => false,
+    )
+  }
+  while (!(await isThere()) && performance.now() < late) await sleep(20)
+}
+
+/**
+ * Ends the instance with grace. A tenth of the time is for balancers: `/health/ready` is 503, while all
+ * requests are served still and their connections closed behind them. Then listening stops, and what is under
+ * way has until nine tenths of it.
+ */
+const end = async (
+  app: FastifyInstance,
+  { SHUTDOWN_TIMEOUT: timeout }: Config,
+  isOrphan: boolean,
+): Promise<number> => {
+  app.draining.begin()
+  const cut = setTimeout(() => app.server.closeAllConnections(), timeout * 0.9)
+  try {
+    // Without a primary no new connection arrives, and whoever would be told is told by that.
+    if (!isOrphan) await sleep(timeout / 10)
+    await app.close()
+    await closeLogFiles()
+    return 0
+  } catch (err) {
+    app.log.error({ err }, 'stopping failed')
+    return 1
+  } finally {
+    clearTimeout(cut)
+  }
+}
+
+/** Threads of Node's own pool. It is there before any line of a program runs, and can't be made larger. */
+const poolThreads = 4
+
+interface Surroundings {
+  /** The line to the primary, in a worker. */
+  membership?: Membership | undefined
+  /** Whether somebody has chosen the size of the thread pool. */
+  hasThreadPool: boolean
 }
 
 /** Starts one instance and resolves when it listens. It ends, with grace, on SIGTERM and SIGINT. */
-export const startInstance = async (config: Config): Promise<void> => {
-  const app = await buildApp(config)
+export const startInstance = async (
+  config: Config,
+  { membership, hasThreadPool }: Surroundings,
+): Promise<void> => {
+  const app = await buildApp(config, membership)
   // Found out whenever the store is there: at start, or after an outage in which it became another one.
   void app.storeIncompatible.then((error) => {
     process.stderr.write(`${error.message}\n`)
     process.exit(configExit)
   })
+  await app.ready()
+  await storeOrTime(app)
   await app.listen({ host: config.HOST, port: config.PORT })
-  // An app that listens on a port has an address of this kind.
-  const url = localUrl(config, app.server.address() as AddressInfo)
-  const { kind: store } = app.stores
-  const docs = config.DOCS ? `${url}/docs` : undefined
-  app.log.info({ url, profile: config.NODE_ENV, store, docs }, 'listening')
-  if (config.NODE_ENV === 'development') {
-    const where = store === 'embedded' ? `embedded, in ${config.EMBEDDED_STORE_PATH}` : store
-    const lines = [`Gatehouse ${version}`, `  url      ${url}`, `  profile  ${config.NODE_ENV}`]
-    lines.push(`  store    ${where}`, ...(docs === undefined ? [] : [`  docs     ${docs}`]))
-    process.stdout.write(`\n${lines.join('\n')}\n\n`)
+  if (membership === undefined) {
+    // An app that listens on a port has an address of this kind.
+    announce(config, (app.server.address() as AddressInfo).port, app.log)
+    const isDevelopment = config.NODE_ENV === 'development'
+    if (!hasThreadPool && config.HASH_CONCURRENCY >= poolThreads && !isDevelopment) {
+      const size = threadsFor(config)
+      app.log.warn(`names and files wait behind passwords: start with UV_THREADPOOL_SIZE=${size}`)
+    }
   }
 
-  const stop = (signal: NodeJS.Signals) => {
-    app.log.info({ signal }, 'stopping')
+  let isStopping = false
+  const stop = (reason: string) => {
+    // Group signals and the primary's word may arrive both.
+    if (isStopping) return
+    isStopping = true
+    app.log[membership === undefined ? 'info' : 'debug']({ reason }, 'stopping')
     // A request that never ends must not keep the process: its client has had the whole time-out.
     setTimeout(() => process.exit(1), config.SHUTDOWN_TIMEOUT).unref()
-    app.close().then(
-      () => process.exit(0),
-      (err: unknown) => {
-        app.log.error({ err }, 'stopping failed')
-        process.exit(1)
-      },
-    )
+    void end(app, config, reason === 'orphaned').then(async (code) => {
+      await membership?.leave()
+      process.exit(code)
+    })
   }
-  process.once('SIGTERM', stop)
-  process.once('SIGINT', stop)
+  process.on('SIGTERM', stop)
+  process.on('SIGINT', stop)
+  if (membership === undefined) return
+  membership.onStop(stop)
+  // The primary's word is what counts; a terminal that is closed tells the whole group.
+  process.on('SIGHUP', () => {})
 }

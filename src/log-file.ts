@@ -41,6 +41,13 @@ const removeOld = (folder: string, name: string, keptMs: number): void => {
   }
 }
 
+const opened = new Set<LogFile>()
+
+/** Closes all log files of this process, so that its last lines are in them when it ends. */
+export const closeLogFiles = async (): Promise<void> => {
+  await Promise.all([...opened].map((file) => file.close()))
+}
+
 /**
  * A log file that is rotated daily and at 20 MB, and whose rotated files are kept for 14 days. A disk that
  * is full or slow does not take the service down, nor fill its memory: lines are lost here, and standard
@@ -59,26 +66,26 @@ export const openLogFile = (path: string, options: LogFileOptions = {}): LogFile
   }
 
   const open = (): RotatingFileStream => {
-    const opened = createStream(rotatedName(name), {
+    const created = createStream(rotatedName(name), {
       path: folder,
       size: `${size}B`,
       interval: '1d',
       mode: 0o600,
     })
-    opened.on('open', tidy)
-    opened.on('rotated', tidy)
-    opened.on('error', (error) => {
+    created.on('open', tidy)
+    created.on('rotated', tidy)
+    created.on('error', (error) => {
       failedAt = performance.now()
       options.onFailure?.(error)
     })
-    return opened
+    return created
   }
 
   /** When it last failed; 0 while it is well. A stream that failed is of no more use. */
   let failedAt = 0
   let stream = open()
 
-  return {
+  const file: LogFile = {
     write: (line) => {
       if (failedAt > 0) {
         if (performance.now() - failedAt < retryAfter) return
@@ -89,9 +96,12 @@ export const openLogFile = (path: string, options: LogFileOptions = {}): LogFile
     },
     close: () =>
       new Promise((resolve) => {
+        opened.delete(file)
         if (stream.destroyed) return resolve()
         stream.once('close', resolve)
         stream.end()
       }),
   }
+  opened.add(file)
+  return file
 }

@@ -5,22 +5,28 @@ import type { Stores } from './stores.js'
 export interface OperationNotes {
   done: (milliseconds: number) => void
   failed: () => void
+  /** Called when it begins; what it answers, if anything, when it has ended. */
+  begin?: () => ((failed: boolean) => void) | undefined
 }
 
 type Method = (...args: unknown[]) => unknown
 
 const isMethod = (member: unknown): member is Method => typeof member === 'function'
 
-const measuredMethod = (method: Method, { done, failed }: OperationNotes): Method => {
+const measuredMethod = (method: Method, { done, failed, begin }: OperationNotes): Method => {
   const timed = async (reply: Promise<unknown>) => {
     const start = performance.now()
+    const end = begin?.()
+    let isFailure = false
     try {
       return await reply
     } catch (error) {
-      if (error instanceof StoreUnavailable) failed()
+      isFailure = error instanceof StoreUnavailable
       throw error
     } finally {
       done(performance.now() - start)
+      if (isFailure) failed()
+      end?.(isFailure)
     }
   }
   return (...args) => {

@@ -22,7 +22,7 @@ const schema = {
 
 /** `GET /api/auth/session`. Registered inside the private scope. */
 const sessionRoute: FastifyPluginAsyncTypebox = async (app) => {
-  app.get('/session', { schema }, ({ user }) => {
+  app.get('/session', { schema, config: { servesUnconfirmed: true } }, ({ user }) => {
     const { sessionId, createdAt, expiresAt, accessExpiresAt } = user.session
     const session = {
       sessionId,

@@ -43,7 +43,9 @@ const remove = {
 
 /** The caller's own account. Registered inside the private scope. */
 const profileRoutes: FastifyPluginAsyncTypebox = async (app) => {
-  app.get('/', { schema: show }, ({ user }) => success('Your profile', { user: presentUser(user) }))
+  app.get('/', { schema: show, config: { servesUnconfirmed: true } }, ({ user }) =>
+    success('Your profile', { user: presentUser(user) }),
+  )
 
   app.patch('/', { schema: rename }, async ({ user, body }) => {
     const account = await app.accounts.rename(user.userId, body.name)

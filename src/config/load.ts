@@ -65,11 +65,14 @@ function parse(given: Given, profile: Profile, options: Required<LoadOptions>, p
 }
 
 /** Defaults that follow from other values; undefined where those could not be read. */
-const derive = ({ PORT, RATE_LIMIT_MAX_REQUESTS: requests }: Values, cores: number): Values => ({
-  PUBLIC_URL: PORT === undefined ? undefined : `http://localhost:${PORT}`,
-  RATE_LIMIT_USER_MAX: requests === undefined ? undefined : 10 * Number(requests),
-  HASH_CONCURRENCY: cores,
-})
+const derive = (values: Values, cores: number): Values => {
+  const { PORT, RATE_LIMIT_MAX_REQUESTS: requests, CLUSTER_WORKERS: workers = 1 } = values
+  return {
+    PUBLIC_URL: PORT === undefined ? undefined : `http://localhost:${PORT}`,
+    RATE_LIMIT_USER_MAX: requests === undefined ? undefined : 10 * Number(requests),
+    HASH_CONCURRENCY: Math.ceil(cores / Number(workers)),
+  }
+}
 
 /** Adds what was not given and has no plain default, or says that it is required. */
 function complete(values: Values, given: Given, derived: Values, profile: Profile) {

@@ -327,7 +327,7 @@ export const ConfigSchema = Type.Object(
     HASH_CONCURRENCY: integer({
       from: 1,
       to: 1024,
-      defaultNote: 'number of cores',
+      defaultNote: 'number of cores, divided by `CLUSTER_WORKERS`',
       description: 'Password hashes at once, per process',
     }),
     HASH_QUEUE_MAX: integer({

@@ -1,6 +1,7 @@
 import type { PublicAccount } from '../accounts/account.js'
-import { InvalidToken, NoToken, TokenExpired } from '../errors.js'
+import { InvalidToken, NoToken, StoreUnavailable, TokenExpired } from '../errors.js'
 import type { AccessTokens } from '../tokens/access-token.js'
+import { knowNothing, type LastKnown } from './last-known.js'
 import type { SessionAndAccount, SessionStore } from './session-store.js'
 import type { ValidationCache } from './validation-cache.js'
 
@@ -13,6 +14,8 @@ export interface Identity extends Omit<PublicAccount, 'isActive'> {
     expiresAt: number
     accessExpiresAt: number
   }
+  /** In an outage, with `STORE_OUTAGE_MODE=stateless`: this is what the store said before it. */
+  unconfirmed?: true
 }
 
 /** Who the account and session of a store's record are. */
@@ -66,8 +69,10 @@ export const createIdentify = (deps: {
   sessions: Pick<SessionStore, 'find'>
   accessTokens: Pick<AccessTokens, 'verify'>
   cache: ValidationCache
+  /** For outages; without it nobody is known then. */
+  lastKnown?: LastKnown
 }) => {
-  const { sessions, accessTokens, cache } = deps
+  const { sessions, accessTokens, cache, lastKnown = knowNothing } = deps
 
   const read = async (token: string): Promise<Identity | 'expired' | 'invalid'> => {
     const verdict = accessTokens.verify(token)
@@ -76,9 +81,13 @@ export const createIdentify = (deps: {
     const reading = cache.begin(sub, sid)
     try {
       const found = await sessions.find(sub, sid)
-      if (found === undefined) return 'invalid'
+      if (found === undefined) {
+        lastKnown.forget(token)
+        return 'invalid'
+      }
       const identity = identityOf(found, exp * 1000)
       cache.put(reading, token, identity)
+      lastKnown.put(reading, token, identity)
       return identity
     } finally {
       cache.end(reading)
@@ -94,5 +103,25 @@ export const createIdentify = (deps: {
     return firstGood((token) => (token === first ? read(token) : identifyOne(token)))(tokens)
   }
 
-  return { identify, identifyOne }
+  /** Whom they stood for when the store could still be asked; of tokens that are good by themselves. */
+  const recall = (tokens: string[]): Identity | undefined => {
+    for (const token of tokens) {
+      const identity = 'claims' in accessTokens.verify(token) ? lastKnown.get(token) : undefined
+      if (identity !== undefined) return { ...identity, unconfirmed: true }
+    }
+    return undefined
+  }
+
+  /** The one, or in an outage the other. */
+  const identifyOrRecall = async (tokens: string[]): Promise<Identity> => {
+    try {
+      return await identify(tokens)
+    } catch (error) {
+      const known = error instanceof StoreUnavailable ? recall(tokens) : undefined
+      if (known === undefined) throw error
+      return known
+    }
+  }
+
+  return { identify, identifyOne, recall, identifyOrRecall }
 }

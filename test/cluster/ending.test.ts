@@ -1,0 +1,36 @@
+import t from 'tap'
+import { openConnection } from '../support/raw-http.js'
+import { startRedis } from '../support/redis.js'
+import { ask, isRunning, patiently, startCluster, workersOf } from './deployment.js'
+
+t.setTimeout(240_000)
+
+const redis = await startRedis(t)
+
+t.test('a request that never ends is cut off, and the exit is a good one', async (t) => {
+  const { url, kill, exited } = await startCluster(t, redis.url, { SHUTDOWN_TIMEOUT: '4s' })
+  const slow = await openConnection(Number(new URL(url).port))
+  slow.send('POST /api/auth/logout HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n')
+  t.equal((await ask(`${url}/health/live`)).status, 200)
+  kill('SIGINT')
+  t.strictSame(await exited, { code: 0, signal: null })
+})
+
+t.test('a worker that does not end is killed, and the exit says so', async (t) => {
+  const { pid, kill, exited, logged } = await startCluster(t, redis.url, { SHUTDOWN_TIMEOUT: '2s' })
+  const [hanging = 0] = workersOf(pid)
+  process.kill(hanging, 'SIGSTOP')
+  kill('SIGTERM')
+  await logged('a worker does not end, killing it')
+  t.strictSame(await exited, { code: 1, signal: null })
+  t.notOk(isRunning(hanging))
+})
+
+t.test('workers end with their primary', async (t) => {
+  const { pid, kill, exited } = await startCluster(t, redis.url)
+  const workers = workersOf(pid)
+  t.equal(workers.length, 2)
+  kill('SIGKILL')
+  await patiently(async () => !workers.some(isRunning))
+  t.strictSame(await exited, { code: null, signal: 'SIGKILL' })
+})
