@@ -87,6 +87,34 @@ t.test('docs/dependencies.md has a line for each dependency, and for no other', 
   t.strictSame(listed.sort(), Object.keys({ ...dependencies, ...devDependencies }).sort())
 })
 
+t.test('docs/asvs.md has a line for each requirement of its chapters', async (t) => {
+  // How many each section of ASVS 5.0.0 has.
+  const sections = {
+    V3: [1, 3, 5, 8, 8, 1, 5],
+    V6: [3, 12, 8, 6, 8, 4, 2, 4],
+    V7: [3, 4, 2, 5, 3, 2],
+    V9: [3, 4],
+    V16: [1, 5, 4, 3, 4],
+  }
+  const listed = [
+    ...prose('docs/asvs.md').matchAll(
+      /^\| (\d+\.\d+)\.(\d+)(?: to [\d.]+\.(\d+)|, [\d.]+\.(\d+))? +\|/gm,
+    ),
+  ].flatMap(([, section, first, to, and]) => {
+    const last = Number(to ?? and ?? first)
+    return Array.from(
+      { length: last - Number(first) + 1 },
+      (_, i) => `${section}.${Number(first) + i}`,
+    )
+  })
+  const wanted = Object.entries(sections).flatMap(([chapter, counts]) =>
+    counts.flatMap((count, i) =>
+      Array.from({ length: count }, (_, n) => `${chapter.slice(1)}.${i + 1}.${n + 1}`),
+    ),
+  )
+  t.strictSame(listed, wanted)
+})
+
 t.test('docs/api.md has a line for each error code', async (t) => {
   const catalogue = Object.values(errors).flatMap((entry) => ('code' in entry ? [entry.code] : []))
   const listed = column('docs/api.md', 1)
