@@ -5,7 +5,7 @@
  */
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { findChromium, findRedisServer } from './programs.js'
+import { findChromium, findHaproxy, findRedisServer } from './programs.js'
 
 const needed = [
   {
@@ -17,6 +17,11 @@ const needed = [
     find: findChromium,
     apt: 'chromium',
     hint: 'Chromium or Chrome (Debian: apt-get install chromium, macOS: brew install --cask chromium, elsewhere: set CHROMIUM_PATH)',
+  },
+  {
+    find: findHaproxy,
+    apt: 'haproxy',
+    hint: 'HAProxy 2.6 or newer (Debian: apt-get install haproxy, macOS: brew install haproxy, elsewhere: set HAPROXY_PATH)',
   },
 ]
 const missing = () => needed.filter(({ find }) => find() === undefined)

@@ -68,3 +68,14 @@ export const findChromium = () => {
     ...programFiles.map((folder) => join(folder, 'Google/Chrome/Application/chrome.exe')),
   ].find(executable)
 }
+
+/**
+ * The balancer that tests put in front of instances: `HAPROXY_PATH`, else the first in PATH, or where Debian
+ * puts it for root alone.
+ * @returns {string | undefined}
+ */
+export const findHaproxy = () => {
+  const chosen = process.env.HAPROXY_PATH
+  if (chosen) return executable(chosen) ? chosen : undefined
+  return [...inPath(['haproxy']), '/usr/sbin/haproxy'].find(executable)
+}
