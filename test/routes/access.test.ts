@@ -62,7 +62,7 @@ const newPassword = 'Velvet-Hammer-77'
  * Addresses are unverified in an app that lets nobody sign in so: those who had signed in before stay.
  */
 const rows: Record<string, Row> = {
-  'POST /api/auth/register': everybody('403 REGISTRATION_CLOSED', () => ({
+  'POST /api/auth/register': everybody('201', () => ({
     email: `${randomId()}@example.com`,
     password,
     name: 'Grace',
@@ -87,6 +87,22 @@ const rows: Record<string, Row> = {
   'POST /api/auth/password/change': signedIn('200', () => ({
     currentPassword: password,
     newPassword,
+  })),
+  'POST /api/auth/password/forgot': everybody('202', () => ({ email: 'nobody@example.com' })),
+  'POST /api/auth/password/reset': everybody('400 INVALID_RESET_TOKEN', () => ({
+    token: 'none',
+    newPassword,
+  })),
+  'POST /api/auth/email/verify': everybody('400 INVALID_VERIFICATION_TOKEN', () => ({
+    token: 'none',
+  })),
+  'POST /api/auth/email/resend': signedIn('202', undefined),
+  'POST /api/auth/email/change': signedIn('202', () => ({
+    newEmail: `${randomId()}@example.com`,
+    password,
+  })),
+  'POST /api/auth/email/confirm': everybody('400 INVALID_VERIFICATION_TOKEN', () => ({
+    token: 'none',
   })),
   'GET /api/profile': signedIn('200'),
   'PATCH /api/profile': signedIn('200', () => ({ name: 'Grace' })),
