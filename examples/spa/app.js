@@ -66,6 +66,7 @@ const load = (options) => {
     fillTime('.member-since', day, user.createdAt)
     fillTime('.last-sign-in', moment, user.lastLoginAt)
     fillTime('.session-expires', moment, session.expiresAt)
+    part(document, '#unverified').hidden = user.emailVerified
     show('signed-in', options)
   })
 }
@@ -84,13 +85,27 @@ part(document, '#sign-out').addEventListener('click', () => {
   })
 })
 
+part(document, '#resend').addEventListener('click', () => {
+  void untilDecided('You are still signed in.', async () => {
+    const { message } = await auth.request('/api/auth/email/resend', { method: 'POST' })
+    say(`${message}.`)
+  })
+})
+
+connectForm('#delete-form', async ({ password = '' }) => {
+  await auth.deleteAccount(password)
+  say('Your account is gone.')
+})
+
 // ---- Signed out
 
+const forms = ['sign-in', 'sign-up', 'forgot']
+
 /** The form that the address asks for; links and the back button work as anywhere. */
-const chosenForm = () => (location.hash === '#sign-up' ? 'sign-up' : 'sign-in')
+const chosenForm = () => forms.find((name) => location.hash === `#${name}`) ?? 'sign-in'
 
 const choose = () => {
-  for (const name of ['sign-in', 'sign-up']) {
+  for (const name of forms) {
     const chosen = name === chosenForm()
     part(document, `#${name}-form`).hidden = !chosen
     const link = part(document, `a[href="#${name}"]`)
@@ -110,6 +125,14 @@ connectForm('#sign-up-form', async ({ email = '', password = '', name = '' }) =>
   if (data?.expiresIn !== undefined) await load({ focus: '#greeting' })
   // The server wants the address verified first.
   else say(message)
+})
+
+connectForm('#forgot-form', async ({ email = '' }) => {
+  const { message } = await auth.request('/api/auth/password/forgot', {
+    method: 'POST',
+    body: { email },
+  })
+  say(`${message}.`)
 })
 
 // A page that the back button brings back shows what was so when it was left.

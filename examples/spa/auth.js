@@ -206,6 +206,15 @@ export const createAuth = ({ apiUrl, onChange = () => {} }) => {
     /** @param {{ email: string, password: string }} credentials */
     signIn: (credentials) => enter('/api/auth/login', credentials),
 
+    /**
+     * Deletes the account of whoever is signed in, with all of its sessions.
+     * @param {string} password
+     */
+    deleteAccount: async (password) => {
+      await request('/api/profile', { method: 'DELETE', body: { password } })
+      announce('signed-out')
+    },
+
     /** Throws where the server could not end the session: the person is not signed out then. */
     signOut: () =>
       inTurn(async () => {

@@ -109,8 +109,13 @@ export const connectForm = (selector, submit) => {
     if (target instanceof HTMLInputElement) mark(target, [])
   })
 
+  if (form.querySelector('.secret') !== null) connectReveal(form)
+}
+
+/** Shows a password that is being typed, to whoever wants to see it. @param {HTMLFormElement} form */
+const connectReveal = (form) => {
   const toggle = part(form, '.reveal')
-  const password = part(form, '[name=password]')
+  const password = part(form, '.secret input')
   /** @param {boolean} shown */
   const reveal = (shown) => {
     password.setAttribute('type', shown ? 'text' : 'password')

@@ -8,6 +8,11 @@ const files = new Map(
     '/icon.svg': ['icon.svg', 'image/svg+xml'],
     '/app.js': ['app.js', 'text/javascript'],
     '/auth.js': ['auth.js', 'text/javascript'],
+    // The links in mails lead here.
+    '/verify-email': ['link.html', 'text/html'],
+    '/confirm-email': ['link.html', 'text/html'],
+    '/reset-password': ['link.html', 'text/html'],
+    '/link.js': ['link.js', 'text/javascript'],
     '/forms.js': ['forms.js', 'text/javascript'],
     '/countdown.js': ['countdown.js', 'text/javascript'],
     '/page.js': ['page.js', 'text/javascript'],

@@ -61,6 +61,7 @@ export const deploy = async (
   const variables = {
     HOST: '127.0.0.1',
     CLIENT_URLS: pageUrl,
+    MAIL_LINK_URL: pageUrl,
     JWT_SECRET: randomBytes(32).toString('base64'),
     JWT_REFRESH_SECRET: randomBytes(32).toString('base64'),
     // The tests of a file come from one address.

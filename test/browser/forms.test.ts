@@ -145,6 +145,8 @@ t.test('the forms', async (t) => {
       ['name', 'name'],
       ['email', 'username'],
       ['password', 'new-password'],
+      ['email', 'username'],
+      ['password', 'current-password'],
     ])
     const toggle = tab.page.getByRole('button', { name: 'Show password' })
     const type = () => tab.page.locator('#sign-in-password').getAttribute('type')
