@@ -67,6 +67,28 @@ export default fp(
     )
 
     gauge(
+      'gatehouse_mail_waiting',
+      'Mails that wait, of all instances together; absent while the store is away',
+      () => app.mail.waiting().catch(() => undefined),
+      'max',
+    )
+    total(
+      'gatehouse_mails_sent_total',
+      'Mails that a mail server has taken',
+      () => app.mail.stats().sent,
+    )
+    total(
+      'gatehouse_mail_failures_total',
+      'Tries to send a mail that failed',
+      () => app.mail.stats().failed,
+    )
+    total(
+      'gatehouse_mails_dropped_total',
+      'Mails that were given up',
+      () => app.mail.stats().dropped,
+    )
+
+    gauge(
       'gatehouse_store_up',
       'Whether the store takes writes, tried when this is read',
       () =>
@@ -91,6 +113,6 @@ export default fp(
   },
   {
     name: 'gauges',
-    dependencies: ['metrics', 'stores', 'events', 'passwords', 'sessions', 'pressure'],
+    dependencies: ['metrics', 'stores', 'events', 'passwords', 'sessions', 'pressure', 'mail'],
   },
 )

@@ -18,6 +18,8 @@ export default fp(
           route: url,
           status: reply.statusCode,
           milliseconds: Math.round(reply.elapsedTime * 10) / 10,
+          // Absent where nobody is signed in.
+          userId: request.recognised?.userId,
         },
         'request',
       )

@@ -2,7 +2,8 @@ import { availableParallelism, loadavg } from 'node:os'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
 import { InvalidToken, NoToken, NotFound } from '../../src/errors.js'
-import { readFailures } from '../schemas.js'
+import { isoTime } from '../present.js'
+import { readFailures, Time } from '../schemas.js'
 import { Flat, flat, Health, healthNow, StoreState } from './answers.js'
 import { storeState } from './state.js'
 
@@ -44,6 +45,17 @@ const Details = Type.Composite([
       hits: Type.Integer(),
       misses: Type.Integer(),
     }),
+    mail: Type.Object({
+      transport: Type.String(),
+      waiting: Type.Union([Type.Integer(), Type.Null()], {
+        description: 'Of all instances together; null while the store is away',
+      }),
+      sent: Type.Integer(),
+      failed: Type.Integer({ description: 'Tries that failed' }),
+      dropped: Type.Integer({ description: 'Mails that were given up' }),
+      lastSuccessAt: Type.Union([Time('The last mail that was sent'), Type.Null()]),
+      lastFailureAt: Type.Union([Time('The last try that failed'), Type.Null()]),
+    }),
     passwords: Type.Object({ active: Type.Integer(), queued: Type.Integer() }),
     events: Type.Object({ waiting: Type.Integer(), dropped: Type.Integer() }),
     workers: Type.Object({
@@ -66,17 +78,19 @@ const oneProcess = { configured: 1, ready: 1, died: 0 }
 
 /** `GET /health/detailed`: of the process that answers, and of how many there are. */
 const detailedRoute: FastifyPluginAsyncTypebox = async (app) => {
-  const { stores, sessions, hasher, events, pressure, fleet } = app
+  const { stores, sessions, hasher, events, mail, pressure, fleet } = app
   app.get(
     '/detailed',
     { schema, onRequest: app.requireMonitor, config: { quiet: true } },
     async () => {
-      const [{ state, latencyMs }, role, workers] = await Promise.all([
+      const [{ state, latencyMs }, role, waiting, workers] = await Promise.all([
         storeState(app),
         stores.role().catch(() => null),
+        mail.waiting().catch(() => null),
         fleet?.workers() ?? oneProcess,
       ])
       const { user, system } = process.cpuUsage()
+      const { lastSuccessAt, lastFailureAt, ...mails } = mail.stats()
       const channel = stores.invalidations.isProved()
       return flat('Health', {
         ...healthNow(state === 'ok'),
@@ -86,6 +100,12 @@ const detailedRoute: FastifyPluginAsyncTypebox = async (app) => {
         eventLoop: { ...pressure.eventLoop(), pressure: pressure.isOn() },
         load: loadavg(),
         cache: sessions.cache.stats(),
+        mail: {
+          ...mails,
+          waiting,
+          lastSuccessAt: lastSuccessAt === undefined ? null : isoTime(lastSuccessAt),
+          lastFailureAt: lastFailureAt === undefined ? null : isoTime(lastFailureAt),
+        },
         passwords: hasher.stats(),
         events: events.recording(),
         workers,

@@ -1,5 +1,6 @@
 import t from 'tap'
-import { build, clientOrigin, type LogLine, secrets } from '../support/app.js'
+import { build, clientOrigin, eventually, type LogLine, secrets } from '../support/app.js'
+import type { Client } from '../support/client.js'
 import { readJws, signJws } from '../support/jws.js'
 import { listen, openConnection } from '../support/raw-http.js'
 
@@ -68,6 +69,74 @@ t.test('with a proxy that is trusted the address is the one that it tells', asyn
   const alone = await build(t)
   await alone.client(forwarded).post('/api/auth/logout')
   t.match(alone.log, [{ event: 'csrf.rejected', ip: '127.0.0.1' }])
+})
+
+t.test('whoever is signed in is named in the line', async (t) => {
+  const { signedUp, log } = await build(t, { LOG_LEVEL: 'info' })
+  const ada = await signedUp('ada')
+  await ada.get('/api/profile')
+  await ada.get('/health')
+  const { userId } = ada
+  t.match(log.at(-1), { msg: 'request', route: '/api/profile', status: 200, userId })
+})
+
+t.test('what is sent to any route shows in no log, event, metric or health answer', async (t) => {
+  const { app, client, signedUp, log, routes } = await build(t, {
+    LOG_LEVEL: 'trace',
+    INTROSPECTION_TOKEN: 'letservicesask',
+    ANOMALY_MODE: 'enforce',
+    ANOMALY_MAX_REQUESTS_PER_MINUTE: '1000000',
+    ANOMALY_MAX_ENDPOINTS_PER_MINUTE: '10000',
+  })
+  const canary = 'Kanarienvogel31'
+  const ada = await signedUp('ada')
+  await app.stores.accounts.change(ada.userId, { role: 'admin' })
+  const fields = ['email', 'password', 'newPassword', 'currentPassword', 'token', 'refreshToken']
+  const body = Object.fromEntries(
+    [...fields, 'name', 'newEmail', 'role', 'isActive', 'tokens', canary].map((name) => [
+      name,
+      name.toLowerCase().includes('email') ? `${canary}@example.com` : canary,
+    ]),
+  )
+  const texts = [
+    JSON.stringify(body),
+    `{"token":"${canary}"}`,
+    `{"email":"${canary}@example.com","password":"${canary}"}`,
+    `{"${canary}`,
+  ]
+  const asked = [...routes].map((route) => route.split(' ') as [string, string])
+  t.ok(asked.length > 30)
+  const send = async (device: Client, [method, path]: [string, string], headers = {}) => {
+    const url = `${path.replace(/:\w+|\*/g, canary)}?token=${canary}&cursor=${canary}&search=${canary}`
+    const texted = { POST: device.post, PATCH: device.patch, DELETE: device.delete }
+    if (method === 'POST' || method === 'PATCH' || method === 'DELETE') {
+      for (const text of texts) await texted[method](url, text, headers)
+    } else await device.get(url, headers)
+  }
+  const secretive = { authorization: `Bearer ${canary}.${canary}.${canary}`, 'x-other': canary }
+  const cookie = `access_token=${canary}; refresh_token=${canary}; ${canary}=${canary}`
+  for (const route of asked) {
+    await send(client(), route, secretive)
+    await send(client(), route, { cookie })
+    await send(client(), route, { origin: `https://${canary}.example` })
+    if (!route[1].includes('logout')) await send(ada, route)
+  }
+  const failing = async () => {
+    throw Object.assign(new Error('It broke'), { token: canary, email: canary })
+  }
+  Object.assign(app.stores.sessions, { find: failing })
+  Object.assign(app.stores.accounts, { findByEmail: failing })
+  for (const route of asked) await send(ada, route)
+
+  t.ok(log.some(({ msg }) => msg === 'request failed'))
+  t.notMatch(JSON.stringify(log), new RegExp(canary, 'i'))
+  await eventually(async () => app.events.recording().waiting === 0)
+  const { events } = await app.stores.events.list({ limit: 100 })
+  t.ok(events.length > 10)
+  t.notMatch(JSON.stringify(events), new RegExp(canary, 'i'))
+  for (const url of ['/metrics', '/health', '/health/detailed', '/health/ready']) {
+    t.notMatch((await app.inject(url)).body, new RegExp(canary, 'i'), url)
+  }
 })
 
 t.test('whatever happens, no secret and nothing personal is in the log', async (t) => {
