@@ -53,7 +53,7 @@ export const createLine = (master: Master, channel: string, events: LineEvents):
   const echo = (beat: string) => {
     const sentAt = pending.get(beat)
     pending.delete(beat)
-    if (sentAt === undefined || performance.now() - sentAt >= silenceMax) return
+    if (closed || sentAt === undefined || performance.now() - sentAt >= silenceMax) return
     provedAt = sentAt
     if (open) return
     open = true
