@@ -8,7 +8,7 @@
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { Agent, request } from 'node:http'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -88,6 +88,7 @@ const startInstance = async (redisUrl) => {
     ARGON2_TIME_COST: '1',
     RATE_LIMIT_MAX_REQUESTS: '100000000',
     AUTH_RATE_LIMIT_MAX: '1000000',
+    PASSWORD_RESET_RATE_LIMIT_MAX: '1000000',
     ANOMALY_MODE: 'off',
     // Whoever administers signs in once for the whole run.
     JWT_EXPIRES_IN: '2h',
@@ -118,7 +119,7 @@ const send = ({ url, agent }, method, path, { token, body } = {}) =>
       })
       response.on('end', () => {
         const at = performance.now()
-        resolve({ status: response.statusCode, data: JSON.parse(text).data, at })
+        resolve({ status: response.statusCode, data: JSON.parse(text).data, at, text })
       })
     })
     sent.on('error', reject)
@@ -126,7 +127,8 @@ const send = ({ url, agent }, method, path, { token, body } = {}) =>
   })
 
 const expect = (answer, status) => {
-  if (answer.status !== status) throw new Error(`${answer.status} in place of ${status}`)
+  if (answer.status !== status)
+    throw new Error(`${answer.status} in place of ${status}: ${answer.text}`)
   return answer
 }
 
@@ -160,6 +162,24 @@ const signUp = async ({ email, password }) => {
   const body = { email, password, name: 'Ada' }
   const { data } = expect(await send(here, 'POST', '/auth/register', { body }), 201)
   return { email, password, userId: data.user.userId }
+}
+
+const outbox = join(folder, '.data', 'outbox')
+const read = new Set()
+
+/** The token of a link that is mailed to somebody. */
+const mailed = async (link, email) => {
+  for (;;) {
+    const files = existsSync(outbox) ? readdirSync(outbox).filter((name) => !read.has(name)) : []
+    for (const name of files.filter((name) => name.endsWith('.eml'))) {
+      read.add(name)
+      const text = readFileSync(join(outbox, name), 'utf8')
+      const plain = text.replaceAll(/=\r?\n/g, '').replaceAll('=3D', '=')
+      const [, token] = new RegExp(`${link}[?]token=([\\w.~-]+)`).exec(plain) ?? []
+      if (token !== undefined && text.includes(email)) return token
+    }
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
 }
 
 const refused = ({ status }) => status === 401
@@ -214,6 +234,35 @@ const kinds = {
     },
     knows: ({ status, data }, person) => status === 200 && data.user.name === person.name,
   },
+  'email change': {
+    before: async ({ accessToken: token, person }) => {
+      person.newEmail = `new-${person.email}`
+      const body = { newEmail: person.newEmail, password: person.password }
+      expect(await send(here, 'POST', '/auth/email/change', { token, body }), 202)
+      person.token = await mailed('/confirm-email', person.newEmail)
+    },
+    act: async ({ person: { token } }) =>
+      expect(await send(here, 'POST', '/auth/email/confirm', { body: { token } }), 200),
+    knows: ({ status, data }, person) => status === 200 && data.user.email === person.newEmail,
+    // One person may ask for a few only.
+    after: async (person) => {
+      const email = `ada${++names}@example.com`
+      Object.assign(person, await signUp({ email, password: person.password }))
+    },
+  },
+  'password reset': {
+    before: async ({ person: { email }, person }) => {
+      expect(await send(here, 'POST', '/auth/password/forgot', { body: { email } }), 202)
+      person.token = await mailed('/reset-password', email)
+    },
+    act: async ({ person: { token }, person }) => {
+      passwords.reverse()
+      const [newPassword] = passwords
+      person.password = newPassword
+      const body = { token, newPassword }
+      return expect(await send(here, 'POST', '/auth/password/reset', { body }), 200)
+    },
+  },
   deactivation: {
     act: ({ person }) => administer('PATCH', person, '', { isActive: false }),
     after: (person) => administer('PATCH', person, '', { isActive: true }),
@@ -233,13 +282,16 @@ const kinds = {
 const sidOf = (token) => JSON.parse(Buffer.from(token.split('.')[1], 'base64url')).sid
 
 /** Milliseconds from the answer at the one instance to the first one at the other that knows of it. */
-const measure = async ({ act, knows = refused, after = async () => {} }, person) => {
-  const data = await signIn(person)
+const measure = async (kind, person) => {
+  const { before = async () => {}, act, knows = refused, after = async () => {} } = kind
+  const tokens = await signIn(person)
+  const data = { ...tokens, sid: sidOf(tokens.accessToken), person }
+  await before(data)
   const ask = () => send(there, 'GET', '/auth/session', { token: data.accessToken })
   expect(await ask(), 200)
 
   let answered = Number.POSITIVE_INFINITY
-  const acting = act({ ...data, sid: sidOf(data.accessToken), person }).then(({ at }) => {
+  const acting = act(data).then(({ at }) => {
     answered = at
   })
   let answer = await ask()
