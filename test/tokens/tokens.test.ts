@@ -376,6 +376,36 @@ t.test('after a change of the secrets', async (t) => {
   })
 })
 
+t.test('after a change of the algorithm', async (t) => {
+  const { privateKey } = generateKeyPairSync('ed25519')
+  const pair = {
+    JWT_ALGORITHM: 'EdDSA',
+    JWT_PRIVATE_KEY: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+  }
+  const [hs256, hs512, edwards] = [
+    await tokensOf(t),
+    await tokensOf(t, { JWT_ALGORITHM: 'HS512' }),
+    await tokensOf(t, pair),
+  ]
+
+  t.test('access tokens of the other are refused', async (t) => {
+    for (const [one, other] of [
+      [hs256, edwards],
+      [edwards, hs256],
+      [hs256, hs512],
+    ] as const) {
+      t.strictSame(one.access.verify(other.accessToken), { refused: 'invalid' })
+    }
+  })
+
+  t.test('refresh tokens live on between HS256 and a key pair, and nowhere else', async (t) => {
+    t.match(edwards.refresh.read(hs256.refreshToken), { generation: 3 })
+    t.match(hs256.refresh.read(edwards.refreshToken), { generation: 3 })
+    t.equal(hs512.refresh.read(hs256.refreshToken), undefined)
+    t.equal(edwards.refresh.read(hs512.refreshToken), undefined)
+  })
+})
+
 const pairs = {
   EdDSA: () => generateKeyPairSync('ed25519'),
   ES256: () => generateKeyPairSync('ec', { namedCurve: 'P-256' }),

@@ -70,7 +70,9 @@ t.test('POST /api/auth/refresh', async (t) => {
     )
     t.equal(readJws(answer.json().data.refreshToken).claims.sid, laptop.sessionId)
     t.equal(tokenOf(phone), phoneToken)
-    refused(t, await phone.post(url, { refreshToken: 'odd' }), 403, 'REFRESH_FAILED')
+    const refusal = await phone.post(url, { refreshToken: 'odd' })
+    refused(t, refusal, 403, 'REFRESH_FAILED')
+    t.strictSame(cookieChanges(refusal), { set: [], cleared: bothCookies }, 'as each verdict does')
   })
 
   t.test('refuses a request without a refresh token, and leaves the cookies alone', async (t) => {
