@@ -1,5 +1,3 @@
-import swagger from '@fastify/swagger'
-import swaggerUi from '@fastify/swagger-ui'
 import fp from 'fastify-plugin'
 import type { Config } from '../src/config/schema.js'
 import { version } from '../src/version.js'
@@ -16,6 +14,8 @@ export default fp<{ config: Config }>(
       shown.add(route.schema)
     })
     if (!config.DOCS) return
+    const { default: swagger } = await import('@fastify/swagger')
+    const { default: swaggerUi } = await import('@fastify/swagger-ui')
     await app.register(swagger, {
       transform: ({ schema, url }) => ({ schema: { ...schema, hide: !shown.has(schema) }, url }),
       openapi: {

@@ -25,7 +25,10 @@ export default fp<{ config: Config }>(
         resolve(error)
       }
     })
-    const opened = openStores(config, { ...log, incompatible: (error) => incompatible(error) })
+    const opened = await openStores(config, {
+      ...log,
+      incompatible: (error) => incompatible(error),
+    })
     const stores = measureStores(opened, (operation) => ({
       ...app.metrics.operation(operation),
       begin: () => app.traceOperation(opened.kind, operation),

@@ -110,7 +110,7 @@ const mount = async (
 /** The system as a server of its own; `fleet` is for a worker of a cluster. */
 export const buildApp = async (config: Config, fleet?: Fleet): Promise<FastifyInstance> => {
   const headers = await makeHeaders({ secure: config.COOKIE_SECURE })
-  const app = Fastify({ ...serverOptions(config), ...socketErrors(headers) })
+  const app = Fastify({ ...(await serverOptions(config)), ...socketErrors(headers) })
   await mount(app, { config, headers, fleet })
   return app
 }

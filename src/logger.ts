@@ -6,7 +6,6 @@ import {
   type StreamEntry,
   symbols,
 } from 'pino'
-import pretty from 'pino-pretty'
 import type { Config } from './config/schema.js'
 import { openLogFile } from './log-file.js'
 
@@ -30,10 +29,13 @@ const secretNames = [
 const all = 'trace'
 
 /** Where lines go: standard output, readable in development, and the configured file. */
-const streams = (config: Config): StreamEntry[] => {
+const streams = async (config: Config): Promise<StreamEntry[]> => {
   const output =
     config.NODE_ENV === 'development'
-      ? pretty({ translateTime: 'HH:MM:ss', ignore: 'pid,hostname' })
+      ? (await import('pino-pretty')).default({
+          translateTime: 'HH:MM:ss',
+          ignore: 'pid,hostname',
+        })
       : process.stdout
   const { LOG_FILE: file } = config
   return [
@@ -43,14 +45,16 @@ const streams = (config: Config): StreamEntry[] => {
 }
 
 /** Options of the one logger: JSON lines. */
-export const loggerOptions = (config: Config): LoggerOptions & { stream: DestinationStream } => ({
+export const loggerOptions = async (
+  config: Config,
+): Promise<LoggerOptions & { stream: DestinationStream }> => ({
   level: config.LOG_LEVEL,
   redact: secretNames.flatMap((name) => [`["${name}"]`, `*["${name}"]`, `*.*["${name}"]`]),
   serializers: {
     // Fastify's own would log the URL with its query string, which may carry a token.
     req: (request: { method: string }) => ({ method: request.method }),
   },
-  stream: multistream(streams(config)),
+  stream: multistream(await streams(config)),
 })
 
 /**

@@ -13,9 +13,9 @@ const requestMs = 60_000
 export const connectionsMax = 10_000
 
 /** What Node and Fastify leave open by default is set on purpose. Times are milliseconds. */
-export const serverOptions = (config: Config) =>
+export const serverOptions = async (config: Config) =>
   ({
-    logger: loggerOptions(config),
+    logger: await loggerOptions(config),
     // One line a request is written by plugins/request-log.ts instead of two by Fastify.
     logController: new LogController({ disableRequestLogging: true }),
     childLoggerFactory: requestLogger,

@@ -21,8 +21,8 @@ const advice = (error: unknown): string | undefined => {
   return undefined
 }
 
-const startPrimary = (config: Config, hasThreadPool: boolean): void => {
-  const { stream, ...options } = loggerOptions(config)
+const startPrimary = async (config: Config, hasThreadPool: boolean): Promise<void> => {
+  const { stream, ...options } = await loggerOptions(config)
   const log = pino(options, stream)
   supervise({
     config,
@@ -43,7 +43,7 @@ export const start = async (): Promise<void> => {
     const config = loadConfig(environment)
     const hasThreadPool = 'UV_THREADPOOL_SIZE' in environment
     if (cluster.isPrimary && config.CLUSTER_WORKERS > 1) {
-      startPrimary(config, hasThreadPool)
+      await startPrimary(config, hasThreadPool)
       return
     }
     // A primary has no use for what serves, nor for the memory that this takes.

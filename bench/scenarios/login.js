@@ -1,7 +1,7 @@
 import { claim, ms, rate } from '../lib/format.js'
 import { startLoad } from '../lib/load.js'
 import { requestOf } from '../lib/requests.js'
-import { median, round, spread } from '../lib/rounds.js'
+import { goodRound, median, spread } from '../lib/rounds.js'
 import { emailOf, password } from '../lib/seed.js'
 import { askedBy, closing, openStage } from '../lib/servers.js'
 
@@ -45,9 +45,7 @@ export default ({ tell, rounds }) =>
     const seen = new Map(targets.map(({ name }) => [name, []]))
     for (let number = 0; number <= Math.min(rounds, 5); number += 1) {
       for (const target of targets) {
-        const result = await round(stage.load, { ...target, connections: 8, seconds: 2 })
-        if (Object.keys(result.statuses).some((status) => status >= 300))
-          throw new Error(result.sample)
+        const result = await goodRound(stage.load, { ...target, connections: 8, seconds: 2 })
         if (number > 0) seen.get(target.name).push(result)
       }
       tell(`round ${number} of ${Math.min(rounds, 5)}`)
@@ -64,7 +62,7 @@ export default ({ tell, rounds }) =>
       thinkMs: 20,
     }
     for (let number = 0; number < Math.min(rounds, 5); number += 1) {
-      beside.quiet.push(await round(stage.load, asking))
+      beside.quiet.push(await goodRound(stage.load, asking))
       const storm = flood.run({
         port: server.port,
         ...targets[1],
@@ -72,7 +70,7 @@ export default ({ tell, rounds }) =>
         connections: 32,
         seconds: 4,
       })
-      beside.flooded.push(await round(stage.load, asking))
+      beside.flooded.push(await goodRound(stage.load, asking))
       await storm
     }
     const [base] = seen.values()
