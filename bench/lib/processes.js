@@ -155,14 +155,23 @@ const answers = (port, path) =>
     sent.end()
   })
 
+/** What stands before the program in the command of `npm start`. */
+const startOptions = JSON.parse(readFileSync(here('../../package.json'), 'utf8'))
+  .scripts.start.split(' ')
+  .filter((word) => word.startsWith('--'))
+
 /** Gatehouse as it is started in production. */
 export const startGatehouse = async (redis, { env = {}, core = serving, args = [] } = {}) => {
   const port = await freePort()
   const began = performance.now()
-  const child = start(process.execPath, [...args, here('../../dist/src/main.js')], {
-    core,
-    env: { ...production(redis.url), PORT: String(port), ...env },
-  })
+  const child = start(
+    process.execPath,
+    [...startOptions, ...args, here('../../dist/src/main.js')],
+    {
+      core,
+      env: { ...production(redis.url), PORT: String(port), ...env },
+    },
+  )
   await until(child, () => answers(port, '/health/ready'))
   const startMs = performance.now() - began
   return { name: 'gatehouse', child, port, pid: child.pid, startMs }
