@@ -1,5 +1,7 @@
 import type { FastifyRequest, onRequestHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
+import { networkOf } from '../src/abuse/address.js'
+import { createQuota } from '../src/abuse/quota.js'
 import type { Config } from '../src/config/schema.js'
 import { CsrfRejected } from '../src/errors.js'
 import { originOf } from './events.js'
@@ -13,6 +15,9 @@ declare module 'fastify' {
   }
 }
 
+/** As many refusals of one network as are told in a minute. */
+const toldMax = 100
+
 const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 /**
@@ -24,6 +29,9 @@ export default fp<{ config: Config }>(
   async (app, { config }) => {
     const clients = new Set(config.CLIENT_URLS)
     const own = new URL(config.PUBLIC_URL).origin
+    // Refused before they count against any limit: without one of their own they could push everything else
+    // out of the events that are kept.
+    const told = createQuota({ max: toldMax, windowMs: 60_000 })
 
     const requireOwnSource = (request: FastifyRequest): void => {
       if (safeMethods.has(request.method)) return
@@ -32,7 +40,10 @@ export default fp<{ config: Config }>(
       const fromOwnSite = site === undefined || site === 'same-origin' || site === 'none'
       const fromOwnOrigin = origin === undefined || origin === own
       if (isClient || (fromOwnSite && fromOwnOrigin)) return
-      app.events.emit('csrf.rejected', originOf(request), { reason: 'foreign_origin' })
+      const source = originOf(request)
+      if (told.take(networkOf(source.ip))) {
+        app.events.emit('csrf.rejected', source, { reason: 'foreign_origin' })
+      }
       throw new CsrfRejected()
     }
     app.decorate('requireOwnSource', requireOwnSource)

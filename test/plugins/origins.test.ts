@@ -1,6 +1,7 @@
 import t from 'tap'
 import { refused } from '../support/answers.js'
 import { build, clientOrigin } from '../support/app.js'
+import { elapse } from '../support/clock.js'
 
 const own = 'http://localhost:5000'
 const other = 'https://evil.example'
@@ -198,3 +199,24 @@ t.test('CORS', async (t) => {
     t.strictSame(corsHeaders(plain.headers), {})
   })
 })
+
+t.test(
+  'refusals fill neither log nor store: so many of a network are told in a minute',
+  async (t) => {
+    const { app, log } = await build(t, { TRUST_PROXY: 'loopback' })
+    const forge = (address: string) =>
+      app.inject({
+        method: 'POST',
+        url: '/api/auth/logout',
+        headers: { origin: other, 'x-forwarded-for': address },
+      })
+    const told = () => log.filter(({ event }) => event === 'csrf.rejected').length
+    for (let i = 0; i < 130; i += 1) refused(t, await forge('192.0.2.1'), 403, 'CSRF_REJECTED')
+    t.equal(told(), 100)
+    await forge('192.0.2.2')
+    t.equal(told(), 101)
+    elapse(t, 60_000)
+    await forge('192.0.2.1')
+    t.equal(told(), 102)
+  },
+)
