@@ -9,7 +9,7 @@ export const lanesMax = 4
 const sendMs = 45_000
 const leaseMs = 60_000
 /** How often mails are looked for that others have queued, or that are due again. */
-const lookMs = 1_000
+const lookMs = 2_000
 /** The first delay after a failure, which doubles with each, and the longest. */
 const firstDelayMs = 1_000
 const longestDelayMs = 60 * 60_000
