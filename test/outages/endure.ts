@@ -1,7 +1,9 @@
 import type { LightMyRequestResponse } from 'fastify'
 import type { Test } from 'tap'
+import { signedUpAdmin } from '../support/accounts.js'
 import { cookieChanges, refused } from '../support/answers.js'
 import { type Built, build, eventually } from '../support/app.js'
+import { mailbox } from '../support/mailbox.js'
 import type { Fault } from './faults.js'
 import { type Person, requestOf, samples, serviceToken } from './requests.js'
 import { readTable, type Word } from './table.js'
@@ -48,20 +50,32 @@ const askAll = (t: Test, { app }: Built, column: string, people: Map<string, Per
     }),
   )
 
+/** Somebody to ask for a route, with the link that it wants. */
+const prepare = async (elsewhere: Built, route: string, name: string): Promise<Person> => {
+  const { by, link } = samples[route] ?? {}
+  const device = await (by === 'admin' ? signedUpAdmin(elsewhere, name) : elsewhere.signedUp(name))
+  const wanted = link?.(name)
+  if (wanted === undefined) return Object.assign(device, { name })
+  const { ask, to, subject } = wanted
+  if (ask !== undefined) await device.post(`/api/auth/${ask[0]}`, ask[1])
+  const { token } = await mailbox(elsewhere.config.MAIL_OUTBOX_PATH).next(to, subject)
+  return Object.assign(device, { name, token })
+}
+
 /** One column of the table: the fault comes, every route is asked, it goes, and nobody is signed out. */
 export const endure = async (t: Test, column: string, { stage, variables }: Fault) => {
   const { url, begin, end } = await stage(t)
   const common = { REDIS_URL: url, REDIS_KEY_PREFIX: 'gh:', INTROSPECTION_TOKEN: serviceToken }
   // People sign up elsewhere, so that the instance under test remembers none of their tokens.
   const elsewhere = await build(t, common)
+  const people = new Map<string, Person>()
+  await eventually(async () => (await elsewhere.app.inject('/health/ready')).statusCode === 200)
+  for (const [i, route] of [...rows.keys()].entries()) {
+    people.set(route, await prepare(elsewhere, route, `person${i}x`))
+  }
   const built = await build(t, { ...common, ...variables })
   const isReady = async () => (await built.app.inject('/health/ready')).statusCode === 200
   if (end !== undefined) await eventually(isReady)
-  const people = new Map<string, Person>()
-  for (const [i, route] of [...rows.keys()].entries()) {
-    const name = `person${i}x`
-    people.set(route, Object.assign(await elsewhere.signedUp(name), { name }))
-  }
 
   await begin(built)
   await askAll(t, built, column, people)

@@ -132,6 +132,11 @@ const overBound: Fault['stage'] = async (t) => {
   return { url, begin }
 }
 
+const healthy: Fault['stage'] = async (t) => {
+  const { url } = await startRedis(t)
+  return { url, begin: async () => undefined }
+}
+
 /** The only place is taken by one hash that takes seconds. */
 const hashing: Fault['stage'] = async (t) => {
   const { url } = await startRedis(t)
@@ -166,6 +171,10 @@ export const otherFaults: Record<string, Fault> = {
       ARGON2_MEMORY_KIB: '262144',
       ARGON2_TIME_COST: '16',
     },
+  },
+  'mail down': {
+    stage: healthy,
+    variables: { SMTP_URL: 'smtp://127.0.0.1:1', MAIL_FROM: 'no-reply@example.com' },
   },
   'under pressure': { stage: overBound, variables: { PRESSURE_MAX_RSS_MB: '1' } },
 }
