@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events'
 import t from 'tap'
 import type { Account } from '../../src/accounts/account.js'
 import { placeOf } from '../../src/accounts/account-list.js'
@@ -5,6 +6,7 @@ import type { AccountStore } from '../../src/accounts/account-store.js'
 import { StoreUnavailable } from '../../src/errors.js'
 import { createKeys } from '../../src/redis/keys.js'
 import { inShort, newAccount, second } from '../stores/subject.js'
+import { eventually } from '../support/app.js'
 import { startRedis } from '../support/redis.js'
 import { open } from './open.js'
 import { mortalAccounts, watchedAccounts } from './watched.js'
@@ -134,6 +136,26 @@ t.test('somebody who is no admin does not count', async (t) => {
       (await admins()).map(({ userId }) => userId),
       [first.userId],
     )
+  })
+
+  t.test('by a message that is late while they are taken away again', async (t) => {
+    const [first, other] = await twoAdmins()
+    await demote(other.userId)
+    const arrival = new EventEmitter()
+    const promotion = watchedAccounts(raw, async (sent) => {
+      if (sent === 1) await once(arrival, 'due')
+    }).change(other.userId, { role: 'admin' })
+    await eventually(async () => (await accounts.findById(other.userId))?.role === 'admin')
+
+    // Out of the admins already, and seen to leave one; not changed yet.
+    const demotion = watchedAccounts(raw, async (sent) => {
+      if (sent !== 3) return
+      arrival.emit('due')
+      await promotion
+      t.match(await demote(first.userId), { outcome: 'last_admin' })
+    })
+    t.match(await demotion.change(other.userId, { role: 'user' }), { outcome: 'changed' })
+    t.match(await admins(), [{ userId: first.userId }])
   })
 
   t.test('by an entry that a failover brought back', async (t) => {
