@@ -63,7 +63,7 @@ export default fp<{ config: Config }>(
       changePassword: createChangePassword(deps),
       rename: createRename(deps),
       deleteOwn: createDeleteOwn(deps),
-      exportOwn: createExportOwn({ accounts, sessions, events, attempts }),
+      exportOwn: createExportOwn({ accounts, sessions, events, count }),
       administration: createAdministration(deps),
       recoverPassword: createRecoverPassword(deps),
       verifyEmail: createVerifyEmail(deps),

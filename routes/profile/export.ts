@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
+import { Overloaded } from '../../src/errors.js'
 import { presentEvent, presentForAdmin, presentSession } from '../present.js'
 import {
   AdminUser,
@@ -26,7 +27,7 @@ const schema = {
         events: Type.Array(Event),
       }),
     ),
-    ...readFailures(...guardErrors),
+    ...readFailures(Overloaded, ...guardErrors),
   },
 }
 

@@ -1,8 +1,7 @@
-import type { AttemptStore } from '../abuse/attempt-store.js'
+import type { ExactCount } from '../abuse/exact-count.js'
 import { InvalidToken, RateLimitExceeded } from '../errors.js'
 import type { EventStore } from '../events/event-store.js'
 import type { SecurityEvent } from '../events/security-event.js'
-import { randomId } from '../ids.js'
 import type { Session } from '../sessions/session.js'
 import type { SessionStore } from '../sessions/session-store.js'
 import type { Account } from './account.js'
@@ -12,7 +11,7 @@ export interface ExportOwnDeps {
   accounts: Pick<AccountStore, 'findById'>
   sessions: Pick<SessionStore, 'list'>
   events: Pick<EventStore, 'list'>
-  attempts: AttemptStore
+  count: ExactCount
 }
 
 /** An export looks through all events: so often an account may ask for one. */
@@ -30,18 +29,14 @@ export interface OwnData {
 
 /**
  * Reads all that is stored on a signed-in person. Throws `RateLimitExceeded`, `InvalidToken` (account gone),
- * `StoreUnavailable`.
+ * `Overloaded`, `StoreUnavailable`.
  */
 export const createExportOwn = (deps: ExportOwnDeps) => {
   const admit = async (userId: string): Promise<void> => {
-    const key = `export:${userId}`
-    const id = randomId()
-    const attempt = await deps.attempts.reserve(key, id, limit)
-    if (attempt.outcome !== 'go') {
-      const reset = attempt.outcome === 'wait' ? 1 : Math.max(1, Math.ceil(attempt.resetMs / 1000))
-      throw new RateLimitExceeded({ retryAfter: reset, limit: { max: limit.max, reset } })
-    }
-    await deps.attempts.settle(key, id, true, limit)
+    const counted = await deps.count([`export:${userId}`], limit)
+    if (counted.outcome === 'go') return
+    const reset = Math.max(1, Math.ceil(counted.resetMs / 1000))
+    throw new RateLimitExceeded({ retryAfter: reset, limit: { max: limit.max, reset } })
   }
 
   const eventsOf = async (userId: string): Promise<SecurityEvent[]> => {

@@ -56,6 +56,8 @@ const admins = (answer: string, send?: Send): Row =>
 const services: Row = row({ ...all('401 INVALID_TOKEN'), anonymous: '401 NO_TOKEN' }, undefined)
 
 const newPassword = 'Velvet-Hammer-77'
+/** The form of a link's token, which was never sent. */
+const token = randomId()
 
 /**
  * Every route, and what each caller is answered. A new route needs a line here; `HEAD` follows `GET`.
@@ -88,21 +90,17 @@ const rows: Record<string, Row> = {
     currentPassword: password,
     newPassword,
   })),
-  'POST /api/auth/password/forgot': everybody('202', () => ({ email: 'nobody@example.com' })),
+  'POST /api/auth/password/forgot': everybody('202', ({ caller: { email } }) => ({ email })),
   'POST /api/auth/password/reset': everybody('400 INVALID_RESET_TOKEN', () => ({
-    token: 'none',
+    token,
     newPassword,
   })),
-  'POST /api/auth/email/verify': everybody('400 INVALID_VERIFICATION_TOKEN', () => ({
-    token: 'none',
-  })),
-  'POST /api/auth/email/resend': signedIn('202', undefined),
+  'POST /api/auth/email/verify': everybody('400 INVALID_VERIFICATION_TOKEN', () => ({ token })),
+  'POST /api/auth/email/resend': everybody('202', ({ caller: { email } }) => ({ email })),
+  'POST /api/auth/email/confirm': everybody('400 INVALID_VERIFICATION_TOKEN', () => ({ token })),
   'POST /api/auth/email/change': signedIn('202', () => ({
     newEmail: `${randomId()}@example.com`,
     password,
-  })),
-  'POST /api/auth/email/confirm': everybody('400 INVALID_VERIFICATION_TOKEN', () => ({
-    token: 'none',
   })),
   'GET /api/profile': signedIn('200'),
   'PATCH /api/profile': signedIn('200', () => ({ name: 'Grace' })),
