@@ -100,8 +100,11 @@ export const startInstance = async (
   }
   process.on('SIGTERM', stop)
   process.on('SIGINT', stop)
-  if (membership === undefined) return
-  membership.onStop(stop)
-  // The primary's word is what counts; a terminal that is closed tells the whole group.
-  process.on('SIGHUP', () => {})
+  membership?.onStop(stop)
+  // A developer's server ends with its terminal, as programs do.
+  if (membership === undefined && config.NODE_ENV === 'development') return
+  process.on('SIGHUP', () => {
+    // In a worker the primary's word is what counts; a group's signal may arrive here too.
+    if (membership === undefined) app.log.warn('one process has nobody to take over: not replaced')
+  })
 }

@@ -3,12 +3,12 @@ import { openConnection } from '../support/raw-http.js'
 import { startRedis } from '../support/redis.js'
 import { ask, isRunning, patiently, startCluster, workersOf } from './deployment.js'
 
-t.setTimeout(240_000)
+t.setTimeout(480_000)
 
 const redis = await startRedis(t)
 
 t.test('a request that never ends is cut off, and the exit is a good one', async (t) => {
-  const { url, kill, exited } = await startCluster(t, redis.url, { SHUTDOWN_TIMEOUT: '4s' })
+  const { url, kill, exited } = await startCluster(t, redis.url)
   const slow = await openConnection(Number(new URL(url).port))
   slow.send('POST /api/auth/logout HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n')
   t.equal((await ask(`${url}/health/live`)).status, 200)
@@ -33,4 +33,17 @@ t.test('workers end with their primary', async (t) => {
   kill('SIGKILL')
   await patiently(async () => !workers.some(isRunning))
   t.strictSame(await exited, { code: null, signal: 'SIGKILL' })
+})
+
+t.test('one process of its own heeds the same signals', async (t) => {
+  const { url, kill, exited, logged } = await startCluster(t, redis.url, { CLUSTER_WORKERS: '1' })
+  kill('SIGHUP')
+  await logged('one process has nobody to take over: not replaced')
+  t.equal((await ask(`${url}/health/ready`)).status, 200)
+  kill('SIGTERM')
+  await logged('stopping')
+  kill('SIGTERM')
+  t.equal((await ask(`${url}/health/ready`)).status, 503)
+  t.equal((await ask(`${url}/health/live`)).status, 200)
+  t.strictSame(await exited, { code: 0, signal: null })
 })

@@ -13,7 +13,7 @@ import {
   workersOf,
 } from './deployment.js'
 
-t.setTimeout(240_000)
+t.setTimeout(480_000)
 
 const redis = await startRedis(t)
 // One cluster for all: each worker that starts is a program that has to be compiled first.

@@ -7,7 +7,7 @@ import { spawnServer } from '../support/process.js'
 import { startRedis } from '../support/redis.js'
 import { ask, environment, workersOf } from './deployment.js'
 
-t.setTimeout(240_000)
+t.setTimeout(480_000)
 
 const redis = await startRedis(t)
 
@@ -29,6 +29,17 @@ t.test('a wrong configuration is told once, by the primary', async (t) => {
   t.equal(server.stderr.split('CLUSTER_WORKERS must be 1').length, 2)
   t.strictSame(server.log, [])
 })
+
+t.test(
+  'workers that find a store of a later release end the primary by the same code',
+  async (t) => {
+    await redis.command('SET', 'later:format', '{"version":99,"worksFrom":99}')
+    const env = { ...environment, REDIS_URL: redis.url, REDIS_KEY_PREFIX: 'later:' }
+    const server = spawnServer(t, { env })
+    t.strictSame(await server.exited, { code: 78, signal: null })
+    t.ok(server.log.filter(({ msg }) => msg === 'a worker died').length <= 2)
+  },
+)
 
 t.test('a cluster with files', async (t) => {
   const folder = t.testdir({ secret: secrets.JWT_SECRET, logs: {} })

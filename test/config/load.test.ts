@@ -143,6 +143,7 @@ const byProfile = {
     PUBLIC_URL: 'https://auth.example.com',
     REDIS_URL: 'redis://redis:6379',
     CLUSTER_WORKERS: 4,
+    HASH_CONCURRENCY: 2,
     CLIENT_URLS: ['https://app.example.com'],
     COOKIE_SECURE: true,
     RATE_LIMIT_MAX_REQUESTS: 100,
