@@ -51,7 +51,10 @@ export const createChangeEmail = (deps: ChangeEmailDeps) => ({
     const verdict = await deps.guard(subject, origin, () =>
       deps.hasher.verify(account.passwordHash, change.password),
     )
-    if (verdict === 'mismatch') throw new InvalidCredentials()
+    if (verdict === 'mismatch') {
+      deps.emit('login.failed', origin, { userId, reason: 'email_change' })
+      throw new InvalidCredentials()
+    }
     const counted = await deps.count([`change-email:${userId}`], askLimit)
     if (counted.outcome === 'exceeded') {
       throw new RateLimitExceeded({ retryAfter: Math.max(1, Math.ceil(counted.resetMs / 1000)) })

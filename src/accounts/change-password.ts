@@ -41,7 +41,10 @@ export const createChangePassword =
     const verdict = await deps.guard(subject, origin, () =>
       deps.hasher.verify(account.passwordHash, change.currentPassword),
     )
-    if (verdict === 'mismatch') throw new InvalidCredentials()
+    if (verdict === 'mismatch') {
+      deps.emit('login.failed', origin, { userId, reason: 'password_change' })
+      throw new InvalidCredentials()
+    }
     const passwordHash = await deps.hasher.hash(change.newPassword)
     const { passwordVersion } = account
     const outcome = await deps.accounts.changePassword(userId, passwordVersion, passwordHash)

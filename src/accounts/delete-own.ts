@@ -30,7 +30,10 @@ export const createDeleteOwn = (deps: DeleteOwnDeps) => {
     const verdict = await deps.guard(subject, origin, () =>
       deps.hasher.verify(account.passwordHash, proof.password),
     )
-    if (verdict === 'mismatch') throw new InvalidCredentials()
+    if (verdict === 'mismatch') {
+      deps.emit('login.failed', origin, { userId, reason: 'account_deletion' })
+      throw new InvalidCredentials()
+    }
     const removed = await remove(userId, origin, { reason: 'by_owner' })
     if (removed === 'last_admin') throw new LastAdmin()
     if (removed === 'missing') throw new InvalidToken()

@@ -156,6 +156,27 @@ t.test('an event', async (t) => {
     }
   })
 
+  t.test('tells of wrong passwords wherever one is asked for', async (t) => {
+    const { signedUp, log } = await build(t)
+    const ada = await signedUp('ada')
+    const wrong = 'Wrong-Onion-31'
+    await ada.post('/api/auth/password/change', {
+      currentPassword: wrong,
+      newPassword: 'Gentle-Giant-73',
+    })
+    await ada.post('/api/auth/email/change', { newEmail: 'b@example.com', password: wrong })
+    await ada.delete('/api/profile', { password: wrong })
+    const failed = log.filter(({ type }) => type === 'login.failed')
+    t.match(
+      failed,
+      ['password_change', 'email_change', 'account_deletion'].map((reason) => ({
+        reason,
+        userId: ada.userId,
+      })),
+    )
+    t.equal(failed.length, 3)
+  })
+
   t.test('is in the store when the app has closed', async (t) => {
     const redis = await startRedis(t)
     const shared = { REDIS_URL: redis.url, REDIS_KEY_PREFIX: 'closing:' }
