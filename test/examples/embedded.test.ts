@@ -1,17 +1,12 @@
 import t from 'tap'
 import { createKeys } from '../../src/redis/keys.js'
-import { eventually, person, secrets } from '../support/app.js'
+import { eventually, person } from '../support/app.js'
 import { startRedis } from '../support/redis.js'
-import { startExample } from './spawn.js'
+import { gatehouseEnv, startExample } from './spawn.js'
 
 const example = 'embedded/server.js'
 const own = 'http://localhost:5000'
-const env = {
-  HOST: '127.0.0.1',
-  PUBLIC_URL: own,
-  CLIENT_URLS: 'http://localhost:3000',
-  ...secrets,
-}
+const env = { ...gatehouseEnv, PUBLIC_URL: own }
 
 t.test('an app with Gatehouse in it', async (t) => {
   const server = await startExample(t, example, env)

@@ -3,9 +3,8 @@ import t, { type Test } from 'tap'
 import { eventually, person, secrets } from '../support/app.js'
 import { startServer } from '../support/process.js'
 import { startRedis } from '../support/redis.js'
-import { ask, type Example, startExample } from './spawn.js'
+import { ask, type Example, gatehouseEnv as env, startExample } from './spawn.js'
 
-const env = { HOST: '127.0.0.1', CLIENT_URLS: 'http://localhost:3000', ...secrets }
 const example = 'service/server.js'
 
 const { privateKey } = generateKeyPairSync('ed25519')
@@ -36,35 +35,36 @@ const walk = async (t: Test, gatehouse: string, service: Example): Promise<void>
   })
 }
 
-t.test('a service that shares keys and Redis with the Gatehouse of another app', async (t) => {
+t.test('with an app that has Gatehouse in it, and a key pair', async (t) => {
   const { url: REDIS_URL } = await startRedis(t)
   const host = await startExample(t, 'embedded/server.js', { ...env, ...pair, REDIS_URL })
-  const service = await startExample(t, example, { GATEHOUSE_URL: host.url, REDIS_URL })
-  await walk(t, host.url, service)
+  const [sharing, alone] = await Promise.all([
+    startExample(t, example, { GATEHOUSE_URL: host.url, REDIS_URL }),
+    startExample(t, example, { GATEHOUSE_URL: host.url }),
+  ])
+
+  t.test('a service that shares the Redis hears of revocations', async (t) => {
+    await walk(t, host.url, sharing)
+  })
+
+  t.test('one that has the public keys alone takes a token until it expires', async (t) => {
+    const { body } = await ask(host.url, '/api/auth/register', undefined, person('bob'))
+    const { accessToken, refreshToken } = body.data
+    t.equal((await ask(host.url, '/api/auth/logout', undefined, { refreshToken })).status, 200)
+    t.equal((await ask(host.url, '/api/profile', accessToken)).status, 401)
+    t.equal((await alone.ask('/orders', accessToken)).status, 200)
+  })
 })
 
-t.test('a service that shares the secret and Redis', async (t) => {
+t.test('with a Gatehouse of its own, a service that shares the secret and Redis', async (t) => {
   const { url: REDIS_URL } = await startRedis(t)
-  const gatehouse = await startServer(t, {
-    env: { ...env, REDIS_URL, REDIS_KEY_PREFIX: 'other:' },
-  })
+  const shared = { REDIS_URL, REDIS_KEY_PREFIX: 'other:' }
   const { JWT_SECRET } = secrets
-  const service = await startExample(t, example, {
-    JWT_SECRET,
-    REDIS_URL,
-    REDIS_KEY_PREFIX: 'other:',
-  })
+  const [gatehouse, service] = await Promise.all([
+    startServer(t, { env: { ...env, ...shared } }),
+    startExample(t, example, { JWT_SECRET, ...shared }),
+  ])
   await walk(t, gatehouse.url, service)
   service.kill('SIGTERM')
   t.strictSame(await service.exited, { code: 0, signal: null })
-})
-
-t.test('a service that has the public keys alone takes a token until it expires', async (t) => {
-  const gatehouse = await startServer(t, { env: { ...env, ...pair } })
-  const service = await startExample(t, example, { GATEHOUSE_URL: gatehouse.url })
-  const { body } = await ask(gatehouse.url, '/api/auth/register', undefined, person('ada'))
-  const { accessToken, refreshToken } = body.data
-  t.equal((await ask(gatehouse.url, '/api/auth/logout', undefined, { refreshToken })).status, 200)
-  t.equal((await ask(gatehouse.url, '/api/profile', accessToken)).status, 401)
-  t.equal((await service.ask('/orders', accessToken)).status, 200)
 })

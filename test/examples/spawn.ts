@@ -1,4 +1,5 @@
 import type { Test } from 'tap'
+import { secrets } from '../support/app.js'
 import { type ServerOptions, type ServerProcess, spawnServer } from '../support/process.js'
 
 export interface Example extends ServerProcess {
@@ -31,6 +32,16 @@ export const ask = async (
     ...(body !== undefined && { body: JSON.stringify(body) }),
   })
   return { status: response.status, headers: response.headers, body: await response.json() }
+}
+
+/** What a Gatehouse of a test is told: nothing of a busy machine makes it refuse. */
+export const gatehouseEnv = {
+  HOST: '127.0.0.1',
+  CLIENT_URLS: 'http://localhost:3000',
+  PRESSURE_MAX_EVENT_LOOP_DELAY_MS: 'off',
+  ARGON2_MEMORY_KIB: '64',
+  ARGON2_TIME_COST: '1',
+  ...secrets,
 }
 
 const listening = /^Server listening at (.+)$/

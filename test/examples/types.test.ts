@@ -23,7 +23,11 @@ const unknownMembers = (example: string, members: string[]): string[] => {
   const { fileExists, readFile } = host
   host.fileExists = (name) => name === probe || fileExists(name)
   host.readFile = (name) => (name === probe ? text : readFile(name))
-  const found = ts.getPreEmitDiagnostics(ts.createProgram([probe, ...declarations], options, host))
+  const program = ts.createProgram([probe, ...declarations], options, host)
+  // The types of everything else are checked by `npm run typecheck`.
+  const found = [probe, `${root}examples/${example}/server.js`].flatMap((name) => [
+    ...program.getSemanticDiagnostics(program.getSourceFile(name)),
+  ])
   return found.map(({ messageText }) => {
     const message = ts.flattenDiagnosticMessageText(messageText, '\n')
     return /^Property '(\w+)' does not exist/.exec(message)?.[1] ?? message

