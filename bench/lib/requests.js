@@ -1,7 +1,7 @@
 import { origin } from './processes.js'
 
 /** What Chromium sends with a request of a page to its API on another origin of the same site. */
-const browser = {
+export const browser = {
   Host: 'auth.example.com',
   Connection: 'keep-alive',
   'sec-ch-ua': '"Chromium";v="142", "Not?A_Brand";v="99"',

@@ -2,9 +2,10 @@ import { buildApp } from '../../dist/src/app.js'
 import { loadConfig } from '../../dist/src/config/load.js'
 import { symbols } from '../../node_modules/pino/pino.js'
 import { folder, production } from './processes.js'
+import { browser } from './requests.js'
 
 export const password = 'Glass-Onion-31'
-const origin = { requestId: 'seed', ip: '127.0.0.1', userAgent: 'seed' }
+const origin = { requestId: 'seed', ip: '203.0.113.42', userAgent: browser['User-Agent'] }
 
 /** The system within this process, on the same store as the servers: what fills the store fast. */
 export const openSystem = async (redisUrl, env = {}) => {
@@ -33,7 +34,8 @@ export const emailOf = (number) => `user-${String(number).padStart(7, '0')}@exam
 export const seedUsers = async (app, count, { from = 0, sessions = 1 } = {}) => {
   if (count === 0) return []
   const name = 'Ada Lovelace'
-  const first = await app.accounts.register({ email: emailOf(from), password, name }, origin)
+  await app.accounts.register({ email: emailOf(from), password, name }, origin)
+  const first = await app.stores.accounts.findByEmail(emailOf(from))
   const users = []
   const add = async (number) => {
     const email = emailOf(number)

@@ -22,6 +22,15 @@ for i = from, from + count - 1 do
 end
 return 'copied'`
 
+const sessionsOf = (userId) => `gh:{u:${userId}}:sessions`
+
+const meanUsage = async (redis, users) => {
+  const sizes = await Promise.all(
+    users.map(({ userId }) => redis.memory('USAGE', sessionsOf(userId))),
+  )
+  return sizes.reduce((sum, one) => sum + one, 0) / sizes.length
+}
+
 const memory = async (redis) => Number(/used_memory:(\d+)/.exec(await redis.info('memory'))[1])
 
 export default ({ tell, quick }) =>
@@ -80,20 +89,27 @@ export default ({ tell, quick }) =>
       tell(`${count} accounts`)
       each[count] = bytes / count
     }
-    const sizes = await Promise.all(
-      users.slice(-1_000).map(async ({ userId }) => ({
-        account: await redis.memory('USAGE', `gh:{u:${userId}}`),
-        session: await redis.memory('USAGE', `gh:{u:${userId}}:sessions`),
-      })),
-    )
-    const mean = (key) => sizes.reduce((sum, one) => sum + one[key], 0) / sizes.length
-    const session = mean('session')
+    const last = users.slice(-1_000)
+    const session = await meanUsage(redis, last)
+    // A hash whose values are short is kept in one piece; a session is longer than Redis' default calls short.
+    await redis.config('SET', 'hash-max-listpack-value', 512)
+    for (const { userId } of last) {
+      const key = sessionsOf(userId)
+      const fields = await redis.hgetall(key)
+      await redis.multi().del(key).hset(key, fields).exec()
+    }
+    const packed = await meanUsage(redis, last)
     rows.push(['of which a session', String(Math.round(session)), '', '', '', ''])
+    rows.push(['with hash-max-listpack-value 512', String(Math.round(packed)), '', '', '', ''])
     return {
       columns: ['accounts', 'bytes each', 'GET p50 ms', 'p99 ms', 'sign-in p50 ms', 'p99 ms'],
       rows,
       claims: [
         claim('bytes of a session beyond the account', session, 400, { atMost: true, digits: 0 }),
+        claim('the same with hash-max-listpack-value 512', packed, 400, {
+          atMost: true,
+          digits: 0,
+        }),
         claim(
           'bytes of an account, its entries in the indexes included',
           each[10_000] - session,
