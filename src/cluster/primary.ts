@@ -67,6 +67,8 @@ export const supervise = ({ config, hasThreadPool, log, onReady, exit }: Supervi
       let steady: NodeJS.Timeout | undefined
       worker.once('listening', ({ port }) => {
         if (member.state === 'starting') member.state = 'ready'
+        // While it started it heard nothing.
+        if (member.state === 'ending') tell(worker, { kind: 'stop' })
         steady = setTimeout(() => {
           member.isSteady = true
           deaths.steady()

@@ -20,7 +20,11 @@ const send = (message: FromWorker): Promise<void> =>
 
 /** The line to the primary that has forked this process. */
 export const joinFleet = (): Membership => {
-  let stop: (reason: 'told' | 'orphaned') => void = () => {}
+  /** Why to end, where that was told before anybody could. */
+  let early: 'told' | 'orphaned' | undefined
+  let stop = (reason: 'told' | 'orphaned'): void => {
+    early = reason
+  }
   let snapshot = async (): Promise<Snapshot> => []
   let asked = 0
   const waiting = new Map<number, (answer: Answers[keyof Answers]) => void>()
@@ -65,6 +69,7 @@ export const joinFleet = (): Membership => {
   return {
     onStop: (callback) => {
       stop = callback
+      if (early !== undefined) callback(early)
     },
     answerWith: (callback) => {
       snapshot = callback

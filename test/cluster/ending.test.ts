@@ -16,6 +16,14 @@ t.test('a request that never ends is cut off, and the exit is a good one', async
   t.strictSame(await exited, { code: 0, signal: null })
 })
 
+t.test('workers that have only begun to start end as well', async (t) => {
+  const { pid, kill, exited } = await startCluster(t, redis.url, { SHUTDOWN_TIMEOUT: '60s' })
+  kill('SIGHUP')
+  await patiently(async () => workersOf(pid).length === 3)
+  kill('SIGTERM')
+  t.strictSame(await exited, { code: 0, signal: null })
+})
+
 t.test('a worker that does not end is killed, and the exit says so', async (t) => {
   const { pid, kill, exited, logged } = await startCluster(t, redis.url, { SHUTDOWN_TIMEOUT: '2s' })
   const [hanging = 0] = workersOf(pid)
