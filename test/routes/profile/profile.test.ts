@@ -165,6 +165,20 @@ t.test('GET /api/profile/export', async (t) => {
     t.notMatch(answer.body, /hash|argon2/i)
   })
 
+  t.test('has all events that are kept, however many', async (t) => {
+    const { userId } = await signedUp('eve')
+    const origin = { requestId: 'r', ip: '192.0.2.1', userAgent: 'Firefox' }
+    const others = Array.from({ length: 1_500 }, (_, time) => ({
+      type: 'token.refreshed' as const,
+      time,
+      userId,
+      ...origin,
+    }))
+    await app.stores.events.append(others)
+    const { events } = await app.accounts.exportOwn(userId)
+    t.equal(events.filter(({ type }) => type === 'token.refreshed').length, 1_500)
+  })
+
   t.test('is given ten times an hour', async (t) => {
     const answers = []
     for (let i = 0; i < 10; i += 1) answers.push(await bob.get(`${url}/export`))
