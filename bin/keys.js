@@ -1,6 +1,4 @@
 // `npm run keys`: prints new signing keys (run it after `npm run build`).
-import { keysCommand } from '../dist/src/keys-command.js'
+import { run } from '../dist/src/cli/run.js'
 
-const { exitCode, output } = keysCommand(process.argv.slice(2))
-process[exitCode === 0 ? 'stdout' : 'stderr'].write(`${output}\n`)
-process.exitCode = exitCode
+process.exitCode = await run(['keys', 'generate', ...process.argv.slice(2)])

@@ -4,7 +4,7 @@ import t from 'tap'
 import ts from 'typescript'
 
 /** What starts the server when it is loaded. The tests of processes run it. */
-const entries = ['src/main.ts']
+const entries = ['src/main.ts', 'src/cli/main.ts']
 
 /** What keeps a process running; reads and look-ups of the loading itself come and go. */
 const opened = (): string[] =>

@@ -27,9 +27,10 @@ export interface AccountStore {
   /**
    * Adds an account and claims its email in one step as seen from outside: of any number of parallel
    * calls with one email exactly one answers 'created'. A crash in between leaves nothing that blocks
-   * the email for longer than the claim's life (10 s).
+   * the email for longer than the claim's life (10 s). Answers 'id_taken' where another account has the id,
+   * which only an id from elsewhere can come to, and leaves that one alone.
    */
-  create: (account: Account) => Promise<'created' | 'email_taken'>
+  create: (account: Account) => Promise<'created' | 'email_taken' | 'id_taken'>
 
   /** The account with this normalised email, if it bears that still. */
   findByEmail: (email: string) => Promise<Account | undefined>

@@ -52,6 +52,7 @@ export const createAccountStore = (
     create: (account) =>
       environment.transaction(() => {
         if (byEmail(account.email) !== undefined) return 'email_taken'
+        if (accounts.get(account.userId) !== undefined) return 'id_taken'
         emails.put(account.email, account.userId)
         places.put(placeOf(account), account.userId)
         put(account)

@@ -21,7 +21,7 @@ export const createAccountStore = (
 ): AccountStore => {
   const changeAccount = script<Changing>(client, 'change-account')
   const changePassword = script<'changed' | 'account_changed'>(client, 'change-password')
-  const draftAccount = script<'drafted'>(client, 'draft-account')
+  const draftAccount = script<'drafted' | 'taken'>(client, 'draft-account')
   const keepAccount = script<'kept' | 'lapsed'>(client, 'keep-account')
   const removeAccount = script<Removing>(client, 'remove-account')
   const renewHash = script<'renewed' | 'changed'>(client, 'renew-hash')
@@ -58,7 +58,10 @@ export const createAccountStore = (
       const key = keys.account(userId)
       if ((await emails.claim(email, userId)) === 'email_taken') return 'email_taken'
       const fields = Object.entries(writeAccount(account)).flat()
-      await draftAccount([key], [claimMs, 'draft', 1, ...fields])
+      if ((await draftAccount([key], [claimMs, email, 'draft', 1, ...fields])) === 'taken') {
+        await emails.release(email, userId)
+        return 'id_taken'
+      }
       await list.add(account)
       if ((await emails.confirm(email, userId)) === 'lost') {
         await Promise.all([command(client.del(key)), list.remove(account)])

@@ -36,6 +36,27 @@ export const accountContract = (t: Test, subject: Subject): void => {
       t.equal(await accounts.findById(second.userId), undefined)
     })
 
+    t.test('refuses an id that is taken and leaves its account alone', async (t) => {
+      const first = await signedUp()
+      const second = newAccount({ userId: first.userId })
+      t.equal(await accounts.create(second), 'id_taken')
+      t.strictSame(await accounts.findById(first.userId), first)
+      t.equal(await accounts.findByEmail(second.email), undefined)
+      const third = newAccount({ email: second.email })
+      t.equal(await accounts.create(third), 'created', 'and the email is free at once')
+    })
+
+    t.test('lets exactly one of fifty have an id they all want at once', async (t) => {
+      const { userId } = newAccount()
+      const wanting = Array.from({ length: 50 }, () => ({ ...newAccount(), userId }))
+      const outcomes = await fiftyTimes(subject, async ({ accounts }, i) =>
+        accounts.create(wanting[i] ?? newAccount()),
+      )
+      t.strictSame(tally(outcomes), { created: 1, id_taken: 49 })
+      const winner = wanting[outcomes.indexOf('created')]
+      t.strictSame(await accounts.findById(userId), winner)
+    })
+
     t.test('does no harm when it is called again', async (t) => {
       const account = await signedUp()
       t.equal(await accounts.create(account), 'email_taken')

@@ -55,10 +55,11 @@ const patience = 5_000
  * itself hands on what tells where the counts go. Module mocks are not for another process, and cost
  * it half a second.
  */
-const nodeFlags = process.execArgv.filter((flag) => !flag.includes('@tapjs/mock'))
+export const nodeFlags = process.execArgv.filter((flag) => !flag.includes('@tapjs/mock'))
 
 const inherited = ['PATH', 'HOME', 'TMPDIR', 'TS_NODE_PROJECT', 'TS_NODE_TRANSPILE_ONLY']
-const bareEnvironment = (): Record<string, string> =>
+/** An environment with nothing of the developer's own. */
+export const bareEnvironment = (): Record<string, string> =>
   Object.fromEntries(
     inherited.flatMap((name) => {
       const value = process.env[name]
