@@ -28,7 +28,7 @@ WORKDIR /app
 COPY --from=dependencies /app/node_modules node_modules
 COPY --from=build /app/dist dist
 COPY package.json ./
-COPY bin/healthcheck.js bin/make-secrets.js bin/
+COPY bin/gatehouse.js bin/healthcheck.js bin/make-secrets.js bin/
 # The only place to write to, for who mounts a volume there; the rest may be read-only.
 RUN install -d -o 1000 -g 1000 /data
 VOLUME /data

@@ -46,7 +46,7 @@ const untilThere = async (stores: Stores, refusal: () => Error | undefined): Pro
 export const withStores = async (work: (desk: Desk) => Promise<void>): Promise<void> => {
   const config = loadConfig(readEnvironment())
   let refused: StoreIncompatible | undefined
-  const stores = openStores(config, {
+  const stores = await openStores(config, {
     connected: () => {},
     lost: () => {},
     warning: note,
