@@ -17,6 +17,9 @@ declare module 'fastify' {
   }
 }
 
+/** Two samples: the first one after the start has measured the start as well. */
+const startMs = 2_000
+
 const MB = 1024 * 1024
 
 /** Offers the shedding of load. @fastify/under-pressure measures; a bound of 0 is off. */
@@ -32,8 +35,13 @@ export default fp<{ config: Config }>(
         // Not since the start: a day of rest would hide an hour of load, and load an end of it.
         eventLoopUtilizationMode: 'interval',
       })
+      let listensSince = Number.NEGATIVE_INFINITY
+      meter.addHook('onListen', async () => {
+        listensSince = performance.now()
+      })
+      const isOn = () => meter.isUnderPressure() && performance.now() - listensSince > startMs
       app.decorate('pressure', {
-        isOn: () => meter.isUnderPressure(),
+        isOn,
         eventLoop: () => {
           const { eventLoopDelay, eventLoopUtilized } = meter.memoryUsage()
           // Without one sample in the second it is said to be infinite, which JSON does not know.
@@ -41,7 +49,7 @@ export default fp<{ config: Config }>(
         },
       })
       app.decorate('shedLoad', (_request, _reply, done) => {
-        if (meter.isUnderPressure()) throw new UnderPressure()
+        if (isOn()) throw new UnderPressure()
         done()
       })
     })

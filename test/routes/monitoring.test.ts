@@ -3,6 +3,7 @@ import type { FastifyInstance, InjectOptions } from 'fastify'
 import t from 'tap'
 import { refused } from '../support/answers.js'
 import { build, eventually, password } from '../support/app.js'
+import { listen } from '../support/raw-http.js'
 import { startRedis } from '../support/redis.js'
 
 const monitored = ['/metrics', '/health/detailed']
@@ -230,4 +231,15 @@ t.test('GET /health/detailed', async (t) => {
     await redis.stop()
     t.match(await store(), { role: null, state: 'unavailable' })
   })
+})
+
+t.test('what the start itself costs is no pressure', async (t) => {
+  const { app } = await build(t, { PRESSURE_MAX_RSS_MB: '1' })
+  await listen(app)
+  const start = performance.now()
+  await eventually(async () => (await app.inject('/health/ready')).statusCode === 503)
+  t.ok(performance.now() - start > 1_500)
+  refused(t, await app.inject('/health/ready'), 503, 'UNDER_PRESSURE')
+  refused(t, await app.inject('/api/profile'), 503, 'UNDER_PRESSURE')
+  t.match((await app.inject('/metrics')).body, /^gatehouse_under_pressure 1$/m)
 })
