@@ -30,7 +30,7 @@ export const comparison = (results) => {
 /** A promise of the project, and what became of it in this run. */
 export const claim = (what, value, target, { atMost = false, digits = 2 } = {}) => ({
   what,
-  target: `${atMost ? '≤' : '≥'} ${target}`,
+  target: `${atMost ? '≤' : '≥'} ${Number(target.toFixed(2))}`,
   value: value.toFixed(digits),
   isKept: atMost ? value <= target : value >= target,
 })

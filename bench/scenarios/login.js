@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { claim, ms, rate } from '../lib/format.js'
 import { startLoad } from '../lib/load.js'
 import { requestOf } from '../lib/requests.js'
@@ -15,9 +16,12 @@ const login = (email, path = '/api/auth/login') =>
 export default ({ tell, rounds }) =>
   closing(async (closeLater) => {
     const unpinned = { core: undefined }
-    const stage = await openStage(closeLater, { load: unpinned })
+    const stage = await openStage(closeLater, { load: unpinned, users: 70 })
     const server = await stage.gatehouse(unpinned)
-    const alone = await stage.target('argon2-alone', unpinned)
+    const alone = await stage.target('argon2-alone', {
+      ...unpinned,
+      env: { UV_THREADPOOL_SIZE: String(availableParallelism()) },
+    })
     const express = await stage.target('express', unpinned)
     const better = await stage.target('better-auth', { ...unpinned, env: { WAY: 'handler' } })
     const others = { email: 'user@example.com' }
@@ -54,9 +58,10 @@ export default ({ tell, rounds }) =>
     const flood = startLoad(unpinned)
     closeLater(() => flood.close())
     const beside = { quiet: [], flooded: [] }
-    // At the pace of people and not of the machine: what is asked is how long one of them waits.
+    // Others than those who sign in, since so many sign-ins end a person's older sessions. At the pace of
+    // people and not of the machine: what is asked is how long one of them waits.
     const asking = {
-      ...askedBy('', server, stage.users.slice(0, 20)),
+      ...askedBy('', server, stage.users.slice(-20)),
       connections: 20,
       seconds: 3,
       thinkMs: 20,
