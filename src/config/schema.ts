@@ -430,7 +430,7 @@ export const ConfigSchema = Type.Object(
     ),
     MAIL_OUTBOX_PATH: path({
       defaults: '.data/outbox',
-      description: 'The folder of the `.eml` files, the newest 1,000 of which are kept',
+      description: 'The folder of the `.eml` files, about 1,000 of the newest of which are kept',
     }),
     MAIL_LINK_URL: Type.Optional(
       url({

@@ -5,8 +5,9 @@ import { errorCode } from '../config/config-error.js'
 import { message, type Sender } from './message.js'
 import type { Transport } from './transport.js'
 
-/** As many mails as are kept; the oldest go first. */
+/** As many mails as are kept; the oldest go first, looked for after so many new ones. */
 const keptMax = 1_000
+const trimEvery = 50
 
 /** The file whole or not at all, and for its owner alone: it may hold a link. */
 const write = async (file: string, content: Buffer): Promise<void> => {
@@ -31,6 +32,7 @@ const trim = async (folder: string): Promise<void> => {
 /** Writes mails into a folder instead of sending them, each an `.eml` file named by its time. */
 export const createOutboxTransport = (folder: string, sender: Sender): Transport => {
   const mailer = createTransport({ streamTransport: true, buffer: true })
+  let written = 0
 
   return {
     kind: 'outbox',
@@ -41,7 +43,7 @@ export const createOutboxTransport = (folder: string, sender: Sender): Transport
         await mkdir(folder, { recursive: true, mode: 0o700 })
         // `buffer` above makes it one.
         await write(join(folder, `${time}-${mail.id}.eml`), content as Buffer)
-        await trim(folder)
+        if (written++ % trimEvery === 0) await trim(folder)
         return { outcome: 'sent' }
       } catch (error) {
         return { outcome: 'failed', reason: errorCode(error) }
