@@ -18,6 +18,7 @@ export interface CreateOptions {
   verified?: true
   passwordFile?: string
   generate?: true
+  invite?: true
   /** False by `--no-password`. */
   password: boolean
   json?: true
@@ -35,18 +36,22 @@ const hashOf = (password: string, config: Config): Promise<string> =>
 
 /** The password of a new account; undefined: it shall have none. */
 const choosePassword = async (options: CreateOptions): Promise<string | undefined> => {
-  const { passwordFile, generate, password } = options
-  if ([passwordFile !== undefined, generate === true, !password].filter(Boolean).length > 1) {
-    const message = 'Only one of --password-file, --generate and --no-password can be meant'
+  const { passwordFile, generate, invite, password } = options
+  if ([passwordFile !== undefined, generate, invite, !password].filter(Boolean).length > 1) {
+    const message =
+      'Only one of --password-file, --generate, --invite and --no-password can be meant'
     throw new CommandFailure(exitCodes.usage, message)
   }
-  if (!password) return undefined
+  if (invite || !password) return undefined
   return generate ? randomPassword() : readPassword(passwordFile)
 }
 
 /** `user create`: makes an account by the rules that hold for all. */
 export const createUser = (address: string, options: CreateOptions): Promise<void> =>
   withStores(async ({ config, stores, emit, origin }) => {
+    if (options.invite && config.SMTP_URL === undefined && config.NODE_ENV === 'production') {
+      throw new CommandFailure(exitCodes.configuration, '--invite needs SMTP_URL')
+    }
     const check = createFieldCheck()
     const email = check.take('email', emailRule(address))
     const [local = ''] = email.split('@')
@@ -73,6 +78,11 @@ export const createUser = (address: string, options: CreateOptions): Promise<voi
       lastLoginAt: 0,
     }
     if ((await stores.accounts.create(account)) !== 'created') throw new UserExists()
+    if (options.invite) {
+      // Past every bound of the queue, which are there for floods. The next free instance sends it.
+      const mail = { kind: 'reset-password', userId: account.userId, email, origin } as const
+      await stores.mails.add(randomId(), mail, Number.MAX_SAFE_INTEGER)
+    }
     emit('user.registered', origin, { userId: account.userId, reason: 'command_line' })
     const user = presentUser(account)
     const shown = options.generate && password !== undefined ? { password } : {}

@@ -115,6 +115,7 @@ export const addUserCommands = (program: Command): void => {
     .option('--verified', 'the email counts as verified')
     .option('--password-file <file>', 'read the password from this file')
     .option('--generate', 'make a random password, and print it')
+    .option('--invite', 'mail a link with which the owner chooses a password')
     .option('--no-password', 'without a password: nobody can sign in until it is reset')
     .addHelpText(
       'after',

@@ -1,6 +1,7 @@
 import t, { type Test } from 'tap'
 import { build, eventually } from '../support/app.js'
 import { openCommands, type Said } from '../support/command.js'
+import { mailbox } from '../support/mailbox.js'
 import { startRedis } from '../support/redis.js'
 import { failed } from './failed.js'
 
@@ -59,6 +60,17 @@ t.test('user', async (t) => {
     for (const password of [' ', good]) {
       t.equal((await login('nobody@example.com', password)).statusCode, 401)
     }
+  })
+
+  t.test('create mails an invitation, by which the owner comes to a password', async (t) => {
+    const { code } = await run('user', 'create', 'new@example.com', '--invite')
+    t.equal(code, 0)
+    const box = mailbox(built.config.MAIL_OUTBOX_PATH)
+    const { token } = await box.next('new@example.com', '')
+    const body = { token, newPassword: good }
+    t.equal((await built.client().post('/api/auth/password/reset', body)).statusCode, 200)
+    const answer = await login('new@example.com', good)
+    t.match(answer.json(), { data: { user: { emailVerified: true } } })
   })
 
   t.test('create holds to the rules of all', async (t) => {
