@@ -24,8 +24,9 @@ export const createSessionStore = (
   }
 
   return {
-    start({ userId, sid, passwordVersion, device, idle, absolute, cap }) {
-      const work = environment.transaction(() => {
+    async start({ userId, sid, passwordVersion, device, idle, absolute, cap }) {
+      let ended = 0
+      const started = await environment.transaction(() => {
         const account = activeAccount(userId)
         if (account?.passwordVersion !== passwordVersion) return 'account_changed'
         const now = clock()
@@ -34,9 +35,8 @@ export const createSessionStore = (
           .list(userId)
           .filter((other) => other.sid !== sid)
           .sort((a, b) => a.createdAt - b.createdAt)
-        for (const old of others.slice(0, Math.max(0, others.length - cap + 1))) {
-          sessions.remove([userId, old.sid])
-        }
+        ended = Math.max(0, others.length - cap + 1)
+        for (const old of others.slice(0, ended)) sessions.remove([userId, old.sid])
         const endsAt = now + absolute
         const session: Session = {
           sid,
@@ -52,7 +52,10 @@ export const createSessionStore = (
         accounts.put(userId, signedIn)
         return { account: signedIn, session }
       })
-      return announced({ userId }, work)
+      if (started !== 'account_changed') {
+        announce({ userId, ...(ended === 0 && { endsNothing: true }) })
+      }
+      return started
     },
 
     async rotate({ userId, sid, generation, device, idle, grace, punish }) {

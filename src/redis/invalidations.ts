@@ -5,9 +5,10 @@ import { createLine, type Line } from './line.js'
 /** How often every line is proved, in milliseconds. */
 const beatEvery = 500
 
-/** The messages: `<userId>` for an account, `<userId> <sid>` for a session. */
+/** The messages: `<userId>` for an account, `<userId> <sid>` for a session, `<userId> *` where nothing ends. */
 const parse = (message: string): Invalidation => {
   const [userId = '', sid] = message.split(' ')
+  if (sid === '*') return { userId, endsNothing: true }
   return sid === undefined ? { userId } : { userId, sid }
 }
 

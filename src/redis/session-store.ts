@@ -7,6 +7,7 @@ import type { Keys } from './keys.js'
 import { type Client, script } from './script.js'
 
 type Found = [session: string, account: string[]]
+type Started = [...Found, ended: number]
 type Rotated = [outcome: 'rotated' | 'repeated', ...Found, now: number]
 type Refused = [outcome: 'reused' | 'stale' | 'missing' | 'account_gone']
 
@@ -16,7 +17,7 @@ export const createSessionStore = (
   keys: Keys,
   { announce, announced }: Announcer,
 ): SessionStore => {
-  const startSession = script<Found | 'account_changed'>(client, 'start-session')
+  const startSession = script<Started | 'account_changed'>(client, 'start-session')
   const rotateSession = script<Rotated | Refused>(client, 'rotate-session')
   const findSession = script<Found | null>(client, 'find-session')
   const listSessions = script<string[]>(client, 'list-sessions')
@@ -29,8 +30,15 @@ export const createSessionStore = (
       const { ip, userAgent } = device
       const args = [sid, passwordVersion, ip, userAgent, idle, absolute, cap]
       const work = startSession(slot(userId), [...args, keys.invalidate, userId])
-      const reply = await announced({ userId }, work)
-      return reply === 'account_changed' ? reply : readFound(userId, sid, reply)
+      const reply = await work.catch((error: unknown) => {
+        // Nobody knows whether it ended others.
+        announce({ userId })
+        throw error
+      })
+      if (reply === 'account_changed') return reply
+      const [session, fields, ended] = reply
+      announce({ userId, ...(ended === 0 && { endsNothing: true }) })
+      return readFound(userId, sid, [session, fields])
     },
 
     async rotate({ userId, sid, generation, device, idle, grace, punish }): Promise<Rotation> {

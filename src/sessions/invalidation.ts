@@ -3,6 +3,8 @@ export interface Invalidation {
   userId: string
   /** Absent: the account itself changed, and with it every session of it. */
   sid?: string
+  /** What is known of the account is out of date, but nothing of it has ended: it has signed in once more. */
+  endsNothing?: true
 }
 
 /** Who hears of invalidations. */

@@ -33,7 +33,9 @@ export const createLastKnown = (invalidations: Invalidations, max: number): Last
   let hasGap = false
 
   invalidations.listen({
-    invalidated({ userId, sid }) {
+    invalidated({ userId, sid, endsNothing }) {
+      // Older than it could be, but that is what an outage is like.
+      if (endsNothing) return
       for (const token of [...(byAccount.get(userId) ?? [])]) {
         const { sessionId } = entries.peek(token)?.session ?? {}
         if (sid === undefined || sid === sessionId) entries.delete(token)
@@ -51,7 +53,7 @@ export const createLastKnown = (invalidations: Invalidations, max: number): Last
 
   return {
     put(reading, token, identity) {
-      if (reading.overtaken) return
+      if (reading.overtaken === 'revoked') return
       // The channel is lost, but the store answers: this is no outage, and who knows what was revoked.
       if (hasGap) entries.clear()
       hasGap = false

@@ -21,8 +21,8 @@ export type Rotation =
  */
 export interface SessionStore {
   /**
-   * Starts a session at generation 1, notes the sign-in on the account and announces that. Past `cap`
-   * sessions the oldest of the account end. Answers 'account_changed' and starts nothing when the account is gone or inactive,
+   * Starts a session at generation 1, notes the sign-in on the account and announces that, as something that
+   * ends nothing unless, past `cap` sessions, the oldest of the account end. Answers 'account_changed' and starts nothing when the account is gone or inactive,
    * or its password is not of `passwordVersion` any more: a sign-in can't outrun a password change.
    */
   start: (start: {

@@ -17,8 +17,8 @@ export interface CacheStats {
 export interface Reading {
   userId: string
   sid: string
-  /** Set when an invalidation overtook it. */
-  overtaken: boolean
+  /** What an invalidation that overtook it makes of it; 'revoked' is the stronger. */
+  overtaken: 'no' | 'outdated' | 'revoked'
 }
 
 /**
@@ -63,13 +63,15 @@ export const createValidationCache = (
 
   const clear = () => {
     entries.clear()
-    for (const reading of readings) reading.overtaken = true
+    for (const reading of readings) reading.overtaken = 'revoked'
   }
 
   invalidations.listen({
     invalidated(invalidation) {
       for (const reading of readings) {
-        if (matches(invalidation, reading)) reading.overtaken = true
+        if (!matches(invalidation, reading)) continue
+        if (!invalidation.endsNothing) reading.overtaken = 'revoked'
+        else if (reading.overtaken === 'no') reading.overtaken = 'outdated'
       }
       for (const token of [...(byAccount.get(invalidation.userId) ?? [])]) {
         const entry = entries.peek(token)
@@ -92,13 +94,14 @@ export const createValidationCache = (
       return undefined
     },
     begin(userId, sid) {
-      const reading = { userId, sid, overtaken: false }
+      const reading: Reading = { userId, sid, overtaken: 'no' }
       readings.add(reading)
       return reading
     },
     put(reading, token, identity) {
       const until = Math.min(Date.now() + ttl, identity.session.accessExpiresAt - remainingMin)
-      if (max === 0 || reading.overtaken || until <= Date.now() || !invalidations.isProved()) return
+      const isKept = max > 0 && reading.overtaken === 'no' && until > Date.now()
+      if (!isKept || !invalidations.isProved()) return
       entries.set(token, { identity, until })
       const tokens = byAccount.get(identity.userId)
       if (tokens) tokens.add(token)

@@ -3,6 +3,7 @@ import t from 'tap'
 import type { Identity } from '../../src/sessions/identify.js'
 import { createAnnouncer } from '../../src/sessions/invalidation.js'
 import { createLastKnown } from '../../src/sessions/last-known.js'
+import type { Reading } from '../../src/sessions/validation-cache.js'
 import { embed } from '../library/host.js'
 import { refused } from '../support/answers.js'
 import { build, eventually } from '../support/app.js'
@@ -47,6 +48,8 @@ for (const [how, begin, end] of [
     const unseen = await signedIn('ada')
     await accepted(app, ada)
     const before = (await ada.get('/api/profile')).json()
+    const atOnce = await signedIn('ada')
+    t.equal((await atOnce.get('/api/profile')).statusCode, 200)
     await begin(redis)
     await cacheIsClosed(app)
 
@@ -55,6 +58,7 @@ for (const [how, begin, end] of [
       t.equal(answer.statusCode, 200, `${url}: ${answer.body}`)
       t.strictSame(answer.json().data.user.email, before.data.user.email)
     }
+    t.equal((await atOnce.get('/api/profile')).statusCode, 200, 'a moment after a sign-in too')
     refused(t, await ada.get('/api/auth/sessions'), 503, 'STORE_UNAVAILABLE')
     refused(t, await ada.post('/api/auth/refresh'), 503, 'STORE_UNAVAILABLE')
     refused(t, await unseen.get('/api/profile'), 503, 'STORE_UNAVAILABLE')
@@ -145,7 +149,7 @@ t.test("a host's own routes are served, where no role is asked for", async (t) =
 t.test('what is remembered', async (t) => {
   const identity = (userId: string, sessionId: string) =>
     ({ userId, session: { sessionId } }) as Identity
-  const reading = (userId: string, sid: string) => ({ userId, sid, overtaken: false })
+  const reading = (userId: string, sid: string): Reading => ({ userId, sid, overtaken: 'no' })
   const setUp = (max = 10) => {
     const { announce, listen, lost, restored } = createAnnouncer()
     const known = createLastKnown({ listen, isProved: () => true }, max)
@@ -179,8 +183,17 @@ t.test('what is remembered', async (t) => {
 
   t.test('is nothing that was revoked while it was read', async (t) => {
     const { known } = setUp()
-    known.put({ ...reading('ada', 'one'), overtaken: true }, 'one', identity('ada', 'one'))
+    known.put({ ...reading('ada', 'one'), overtaken: 'revoked' }, 'one', identity('ada', 'one'))
     t.notOk(known.get('one'))
+  })
+
+  t.test('survives a further sign-in, which ends nothing', async (t) => {
+    const { announce, known, put } = setUp()
+    put('one')
+    announce({ userId: 'ada', endsNothing: true })
+    t.ok(known.get('one'))
+    known.put({ ...reading('ada', 'two'), overtaken: 'outdated' }, 'two', identity('ada', 'two'))
+    t.ok(known.get('two'))
   })
 
   t.test('outlives the loss of the channel, but not an answer of the store after it', async (t) => {

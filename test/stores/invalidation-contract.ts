@@ -72,6 +72,22 @@ export const invalidationContract = (t: Test, { stores, elsewhere }: Subject): v
     ['a removal', ({ userId }) => accounts.remove(userId), account],
   ]
 
+  t.test('a sign-in says whether it has ended others', async (t) => {
+    const { userId } = await settled()
+    const harmless = ({ endsNothing }: Invalidation) => endsNothing === true
+    await start(userId, { cap: 2 })
+    t.ok(here.heard.length > 0 && here.heard.every(harmless))
+    await there.until(() => there.heard.some(isOf({ userId })))
+    t.ok(there.heard.every(harmless))
+    await start(userId, { cap: 2 })
+    t.notOk(here.heard.every(harmless))
+    await there.until(() => !there.heard.every(harmless))
+    t.strictSame(
+      there.heard.filter((one) => !harmless(one)),
+      [{ userId }],
+    )
+  })
+
   t.test('every instance hears of', async (t) => {
     await here.until(() => stores.invalidations.isProved())
     await there.until(() => elsewhere.invalidations.isProved())

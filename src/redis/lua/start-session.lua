@@ -2,7 +2,7 @@
 -- KEYS[1] the account   KEYS[2] its sessions
 -- ARGV[1] sid   ARGV[2] password version   ARGV[3] ip   ARGV[4] user agent
 -- ARGV[5] idle ms   ARGV[6] absolute ms   ARGV[7] cap   ARGV[8] channel   ARGV[9] user id
--- returns { session, account fields } | 'account_changed'
+-- returns { session, account fields, how many ended } | 'account_changed'
 if redis.call('HGET', KEYS[1], 'active') ~= '1'
   or redis.call('HGET', KEYS[1], 'passwordVersion') ~= ARGV[2] then
   return 'account_changed'
@@ -29,7 +29,8 @@ end
 table.sort(live, function (a, b)
   return a.created < b.created or (a.created == b.created and a.sid < b.sid)
 end)
-for i = 1, #live - tonumber(ARGV[7]) + 1 do
+local ended = math.max(0, #live - tonumber(ARGV[7]) + 1)
+for i = 1, ended do
   redis.call('HDEL', KEYS[2], live[i].sid)
 end
 
@@ -39,5 +40,5 @@ local session = cjson.encode({
 redis.call('HSET', KEYS[2], ARGV[1], session)
 redis.call('PEXPIREAT', KEYS[2], string.format('%.0f', latest))
 redis.call('HSET', KEYS[1], 'lastLogin', string.format('%.0f', now))
-redis.call('PUBLISH', ARGV[8], ARGV[9])
-return { session, redis.call('HGETALL', KEYS[1]) }
+redis.call('PUBLISH', ARGV[8], ended == 0 and ARGV[9] .. ' *' or ARGV[9])
+return { session, redis.call('HGETALL', KEYS[1]), ended }
