@@ -10,10 +10,9 @@ const program = fileURLToPath(new URL('../revocation.js', import.meta.url))
 
 export default ({ quick }) => {
   const text = execFileSync(process.execPath, [program, quick ? '50' : '200'], { encoding: 'utf8' })
-  const [columns, ...rows] = text
-    .trim()
-    .split('\n')
-    .map((line) => line.trim().split(/ {2,}/))
+  // What follows a blank line is another table.
+  const [table = ''] = text.trim().split('\n\n')
+  const [columns, ...rows] = table.split('\n').map((line) => line.trim().split(/ {2,}/))
   const worst = Math.max(...rows.map((row) => Number(row[4])))
   return {
     columns: ['kind', ...columns.slice(1)],
