@@ -59,10 +59,13 @@ const startRedis = async () => {
   return `redis://127.0.0.1:${port}`
 }
 
-/** Megabytes of a process; undefined where it has ended. */
+/**
+ * Megabytes that a process has for itself; undefined where it has ended. Without the file of the embedded store,
+ * whose pages count as resident for as long as the system has room for them.
+ */
 const residentOf = (pid) => {
   try {
-    const [, kib] = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
+    const [, kib] = /RssAnon:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
     return kib && Math.round(Number(kib) / 1024)
   } catch {
     return undefined
@@ -98,7 +101,7 @@ const run = async (what, args, env) => {
   const answer = written > 1 ? `${written} lines` : last
   console.log(`${what}: ${answer}; ${seconds} s, exit ${code}`)
   console.log(
-    `  resident MB: ${start} early, ${middle} midway, ${end} at the end, ${Math.max(...samples)} at most`,
+    `  own memory, MB: ${start} early, ${middle} midway, ${end} at the end, ${Math.max(...samples)} at most`,
   )
   if (code !== 0) process.exit(1)
 }
