@@ -167,11 +167,20 @@ t.test('deploy/kubernetes', async (t) => {
 })
 
 t.test(
-  'deploy/systemd starts what the image starts, and not again with a wrong configuration',
+  'deploy/systemd starts what npm and the image start, and not again with a wrong configuration',
   async (t) => {
     const unit = read('deploy/systemd/gatehouse.service')
-    t.match(unit, 'ExecStart=/usr/bin/node dist/src/main.js')
-    t.match(read('Dockerfile'), 'CMD ["node", "dist/src/main.js"]')
+    const { start }: { start: string } = JSON.parse(read('package.json')).scripts
+    t.match(
+      unit,
+      `ExecStart=/usr/bin/${start}
+`,
+    )
+    t.match(
+      read('Dockerfile'),
+      `CMD ${JSON.stringify(start.split(' ')).replaceAll(',', ', ')}
+`,
+    )
     t.match(unit, `RestartPreventExitStatus=${configExit}`)
   },
 )
