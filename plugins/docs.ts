@@ -17,7 +17,11 @@ export default fp<{ config: Config }>(
     const { default: swagger } = await import('@fastify/swagger')
     const { default: swaggerUi } = await import('@fastify/swagger-ui')
     await app.register(swagger, {
-      transform: ({ schema, url }) => ({ schema: { ...schema, hide: !shown.has(schema) }, url }),
+      // A route at the root of its scope answers with and without a slash; its name has none.
+      transform: ({ schema, url }) => ({
+        schema: { ...schema, hide: !shown.has(schema) },
+        url: url.replace(/(.)\/$/, '$1'),
+      }),
       openapi: {
         openapi: '3.1.0',
         info: {

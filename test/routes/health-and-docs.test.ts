@@ -58,8 +58,7 @@ t.test('GET /docs/json', async (t) => {
   const operations = new Map<string, Operation>()
   for (const [path, methods] of Object.entries<Record<string, Operation>>(document.paths)) {
     for (const [method, operation] of Object.entries(methods)) {
-      const name = `${method.toUpperCase()} ${path.replace(/(.)\/$/, '$1')}`
-      operations.set(name, operation)
+      operations.set(`${method.toUpperCase()} ${path}`, operation)
     }
   }
 
