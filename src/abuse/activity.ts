@@ -1,5 +1,16 @@
 import { LRUCache } from 'lru-cache'
 import { type Activity, type AnomalyRules, isHalfway } from './anomaly-rules.js'
+import {
+  type Deeds,
+  fromAges,
+  keepRoute,
+  noDeeds,
+  presentSlice,
+  prune,
+  type SharedActivity,
+  toAges,
+  totalOf,
+} from './deeds.js'
 
 /** Shares what clients do between instances; a store that serves one process has none. */
 export interface ActivityExchange {
@@ -18,18 +29,6 @@ export interface ActivityExchange {
   blocks: () => Promise<Map<string, number>>
 }
 
-/** Activity by age instead of time: instances' clocks do not matter, and what is told ages by itself. */
-export interface SharedActivity {
-  slices: [ageMs: number, requests: number, failures: number][]
-  routes: [route: number, ageMs: number][]
-}
-
-const sliceMs = 2_000
-/**
- * Slices that count: with the present one, which has only begun, all that is at most 58 seconds old and
- * nothing that is older than a minute.
- */
-const slices = 30
 /** As many clients as are watched: under a flood of addresses the least recent are forgotten. */
 export const clientsMax = 20_000
 /**
@@ -41,62 +40,13 @@ const batchMax = 1_000
 /** A client with fewer requests, and no failure, is not worth telling: no rule is near. */
 const sharedFrom = 3
 
-interface Slice {
-  number: number
-  requests: number
-  failures: number
-}
-
-/** What a client did here, or elsewhere: at most 30 slices, and so many routes as the rule can count. */
-interface Deeds {
-  /** The slice in which it was last seen to that nothing is kept for longer than it counts. */
-  prunedAt: number
-  slices: Slice[]
-  /** Each route with the slice in which it was last asked for. */
-  routes: Map<number, number>
-}
-
 interface Watched extends Deeds {
   elsewhere: Deeds
   flaggedAt: number
 }
 
-const present = (): number => Math.floor(Date.now() / sliceMs)
-
-const noDeeds = (): Deeds => ({ prunedAt: 0, slices: [], routes: new Map() })
-
 /** Whether a client is a session, which is one person. */
 export const isSession = (client: string): boolean => client.startsWith('session:')
-
-/** FNV-1a, 32 bits: what of a route has to be remembered to know it again. */
-const routeNumber = (route: string): number => {
-  let hash = 0x811c9dc5
-  for (let i = 0; i < route.length; i += 1) {
-    hash = Math.imul(hash ^ route.charCodeAt(i), 0x01000193)
-  }
-  return hash >>> 0
-}
-
-/** Forgets what is more than a minute old; and what is yet to come, after a clock was put back. */
-const prune = (deeds: Deeds): void => {
-  const now = present()
-  if (deeds.prunedAt === now) return
-  deeds.prunedAt = now
-  const counts = (number: number) => number > now - slices && number <= now
-  if (!deeds.slices.every(({ number }) => counts(number))) {
-    deeds.slices = deeds.slices.filter(({ number }) => counts(number))
-  }
-  for (const [route, number] of deeds.routes) if (!counts(number)) deeds.routes.delete(route)
-}
-
-/** One of a client's slices. There are no more than a minute has, once `prune` has seen them. */
-const sliceOf = (deeds: Deeds, number: number): Slice => {
-  const known = deeds.slices.findLast((slice) => slice.number === number)
-  if (known !== undefined) return known
-  const slice = { number, requests: 0, failures: 0 }
-  deeds.slices.push(slice)
-  return slice
-}
 
 /**
  * What each client did within the last minute, in slices of two seconds, here and on other instances.
@@ -122,26 +72,6 @@ export const createActivityWatch = (
     return watched
   }
 
-  /** One past the bound tells that it is exceeded; more tell nothing. */
-  const keepRoute = ({ routes }: Deeds, route: number, number: number): void => {
-    if (routes.size <= routesMax || routes.has(route)) routes.set(route, number)
-  }
-
-  const total = (watched: Watched): Activity => {
-    const { elsewhere } = watched
-    let requests = 0
-    let failures = 0
-    for (const slices of [watched.slices, elsewhere.slices]) {
-      for (const slice of slices) {
-        requests += slice.requests
-        failures += slice.failures
-      }
-    }
-    let routes = watched.routes.size
-    for (const route of elsewhere.routes.keys()) if (!watched.routes.has(route)) routes += 1
-    return { requests, failures, routes }
-  }
-
   /** Told are only those near a rule, so that a flood of clients is no flood of messages. */
   const note = (client: string, { slices }: Watched): void => {
     if (exchange === undefined) return
@@ -153,24 +83,7 @@ export const createActivityWatch = (
     const watched = clients.peek(client)
     if (watched === undefined) return
     prune(watched)
-    const now = Date.now()
-    const ageOf = (number: number) => now - number * sliceMs
-    // The others' slices may begin at other times than ours.
-    const numberOf = (ageMs: number) =>
-      Math.min(present(), Math.round((Date.now() - ageMs) / sliceMs))
-    const others = await shared.share(client, {
-      slices: watched.slices.map((one) => [ageOf(one.number), one.requests, one.failures]),
-      routes: [...watched.routes].map(([route, number]) => [route, ageOf(number)]),
-    })
-    watched.elsewhere = noDeeds()
-    for (const [ageMs, requests, failures] of others.slices) {
-      const slice = sliceOf(watched.elsewhere, numberOf(ageMs))
-      slice.requests += requests
-      slice.failures += failures
-    }
-    for (const [route, ageMs] of others.routes) {
-      keepRoute(watched.elsewhere, route, numberOf(ageMs))
-    }
+    watched.elsewhere = fromAges(await shared.share(client, toAges(watched)), routesMax)
   }
 
   /** The block is the answer to what a client did: when it ends, the client begins anew. */
@@ -185,7 +98,10 @@ export const createActivityWatch = (
 
   const isNear = (client: string): boolean => {
     const watched = clients.peek(client)
-    return watched !== undefined && isHalfway(total(watched), rules, isSession(client))
+    return (
+      watched !== undefined &&
+      isHalfway(totalOf(watched, watched.elsewhere), rules, isSession(client))
+    )
   }
 
   /** Shares what has changed, and asks about those who are near a rule elsewhere before they come here. */
@@ -218,10 +134,10 @@ export const createActivityWatch = (
       const watched = watchedOf(client)
       prune(watched)
       prune(watched.elsewhere)
-      sliceOf(watched, present()).requests += 1
-      keepRoute(watched, routeNumber(route), present())
+      presentSlice(watched).requests += 1
+      keepRoute(watched, route, routesMax)
       note(client, watched)
-      return total(watched)
+      return totalOf(watched, watched.elsewhere)
     },
     /** All that the client did within the last minute; notes nothing. */
     look: (client: string): Activity => {
@@ -229,13 +145,13 @@ export const createActivityWatch = (
       if (watched === undefined) return { requests: 0, failures: 0, routes: 0 }
       prune(watched)
       prune(watched.elsewhere)
-      return total(watched)
+      return totalOf(watched, watched.elsewhere)
     },
     /** Notes an authentication that was refused. */
     failure: (client: string): void => {
       const watched = watchedOf(client)
       prune(watched)
-      sliceOf(watched, present()).failures += 1
+      presentSlice(watched).failures += 1
       note(client, watched)
     },
     /** Whether the client was not flagged within the last minute: a log is not to be flooded. */

@@ -1,4 +1,5 @@
-import type { ActivityExchange, SharedActivity } from '../abuse/activity.js'
+import type { ActivityExchange } from '../abuse/activity.js'
+import type { SharedActivity } from '../abuse/deeds.js'
 import { randomId } from '../ids.js'
 import type { Keys } from './keys.js'
 import { createNews } from './news.js'

@@ -1,13 +1,9 @@
 import { setTimeout } from 'node:timers/promises'
 import type { LightMyRequestResponse } from 'fastify'
 import t, { type Test } from 'tap'
-import {
-  type ActivityExchange,
-  clientsMax,
-  createActivityWatch,
-  type SharedActivity,
-} from '../../src/abuse/activity.js'
+import { type ActivityExchange, clientsMax, createActivityWatch } from '../../src/abuse/activity.js'
 import { type Activity, type Appearance, judgeActivity } from '../../src/abuse/anomaly-rules.js'
+import type { SharedActivity } from '../../src/abuse/deeds.js'
 import { StoreUnavailable } from '../../src/errors.js'
 import { refused } from '../support/answers.js'
 import { build, type Device, eventually, password, person } from '../support/app.js'
