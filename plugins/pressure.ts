@@ -17,7 +17,7 @@ declare module 'fastify' {
   }
 }
 
-/** Two samples: the first one after the start has measured the start as well. */
+/** Two samples: of the event loop the first one after the start has measured the start as well. */
 const startMs = 2_000
 
 const MB = 1024 * 1024
@@ -27,10 +27,12 @@ export default fp<{ config: Config }>(
   async (app, { config }) => {
     // In a scope of its own, because it would refuse the health checks as well.
     await app.register(async (meter) => {
+      const heapMax = config.PRESSURE_MAX_HEAP_MB * MB
+      const rssMax = config.PRESSURE_MAX_RSS_MB * MB
       await meter.register(underPressure, {
         maxEventLoopDelay: config.PRESSURE_MAX_EVENT_LOOP_DELAY_MS,
-        maxHeapUsedBytes: config.PRESSURE_MAX_HEAP_MB * MB,
-        maxRssBytes: config.PRESSURE_MAX_RSS_MB * MB,
+        maxHeapUsedBytes: heapMax,
+        maxRssBytes: rssMax,
         maxEventLoopUtilization: config.PRESSURE_MAX_ELU,
         // Not since the start: a day of rest would hide an hour of load, and load an end of it.
         eventLoopUtilizationMode: 'interval',
@@ -39,7 +41,12 @@ export default fp<{ config: Config }>(
       meter.addHook('onListen', async () => {
         listensSince = performance.now()
       })
-      const isOn = () => meter.isUnderPressure() && performance.now() - listensSince > startMs
+      const isStarting = () => performance.now() - listensSince <= startMs
+      const isFull = () => {
+        const { heapUsed, rssBytes } = meter.memoryUsage()
+        return (heapMax > 0 && heapUsed > heapMax) || (rssMax > 0 && rssBytes > rssMax)
+      }
+      const isOn = () => meter.isUnderPressure() && (!isStarting() || isFull())
       app.decorate('pressure', {
         isOn,
         eventLoop: () => {
