@@ -55,7 +55,7 @@ export const startCluster = async (
   for (const other of others) await first?.command('CLUSTER', 'MEET', '127.0.0.1', other.port)
 
   const info = async (node: RedisServer) => String(await node.command('CLUSTER', 'INFO'))
-  const settled = () =>
+  const complete = () =>
     until('the cluster is complete', async () => {
       const views = await Promise.all(nodes.map(info))
       return views.every(
@@ -65,7 +65,16 @@ export const startCluster = async (
           view.includes(`cluster_size:${masterCount}`),
       )
     })
-  await settled()
+  // A replica that is not known as one by the others gets no votes.
+  const replicasKnown = () =>
+    until('all nodes know the replicas', async () => {
+      const views = await Promise.all(nodes.map((node) => node.command('CLUSTER', 'NODES')))
+      return views.every(
+        (view) =>
+          String(view).split(/\bslave\b/).length - 1 === replicaCount && !/fail/.test(String(view)),
+      )
+    })
+  await complete()
   await Promise.all(
     replicas.map(async (replica, i) => {
       await replica.command(
@@ -76,10 +85,11 @@ export const startCluster = async (
       await until('the replica is in step', () => isInStep(replica))
     }),
   )
-  await until('all nodes know the replicas', async () => {
-    const views = await Promise.all(nodes.map((node) => node.command('CLUSTER', 'NODES')))
-    return views.every((view) => String(view).split(/\bslave\b/).length - 1 === replicaCount)
-  })
+  await replicasKnown()
+  const settled = async () => {
+    await complete()
+    await replicasKnown()
+  }
 
   const homeOf = async (key: string) =>
     Math.floor(Number(await first?.command('CLUSTER', 'KEYSLOT', key)) / share)
