@@ -6,7 +6,7 @@ import type { AccountStore } from './account-store.js'
 import { emailRule } from './rules.js'
 
 /** What the first admin is called until they rename themselves. */
-export const firstAdminName = 'Administrator'
+const firstAdminName = 'Administrator'
 
 export interface FirstAdminDeps {
   accounts: AccountStore

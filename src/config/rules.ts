@@ -1,5 +1,4 @@
 import { isIP } from 'node:net'
-import { firstAdminName } from '../accounts/first-admin.js'
 import { emailRule } from '../accounts/rules.js'
 import { loadCommonPasswords } from '../passwords/common.js'
 import { passwordProblems } from '../passwords/policy.js'
@@ -133,9 +132,10 @@ const firstAdmin: Rule = ({ ADMIN_EMAIL, ADMIN_PASSWORD, PASSWORD_MIN_LENGTH = 8
     'ADMIN_EMAIL and ADMIN_PASSWORD are set together or not at all',
   )
   if (ADMIN_EMAIL === undefined || ADMIN_PASSWORD === undefined) return apart
-  const ruled = emailRule(ADMIN_EMAIL)
-  if ('problem' in ruled) return ['ADMIN_EMAIL must be an email address that an account can have']
-  const owner = { email: ruled.value, name: firstAdminName }
+  if ('problem' in emailRule(ADMIN_EMAIL))
+    return ['ADMIN_EMAIL must be an email address that an account can have']
+  // Not held against email and name: `admin` is in too many first passwords for a server not to start by it.
+  const owner = { email: '', name: '' }
   const policy = { minLength: PASSWORD_MIN_LENGTH, isCommon: loadCommonPasswords() }
   const problems = passwordProblems(ADMIN_PASSWORD, owner, policy)
   return refuseIf(

@@ -476,7 +476,7 @@ export const ConfigSchema = Type.Object(
       text({
         secret: true,
         description:
-          'Its first password, held to the rules of all; change it after the first sign-in, and unset both',
+          'Its first password, held to the rules of all but that it may bear the email or the name; change it after the first sign-in, and unset both',
       }),
     ),
 
