@@ -19,6 +19,7 @@ export const barChart = (title, bars) => {
   })
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${left + width + 60}" height="${height}" font-family="sans-serif" font-size="12">`,
+    `  <title>${escaped(title)}</title>`,
     `  <rect width="100%" height="100%" fill="#ffffff"/>`,
     `  <text x="8" y="20" font-weight="bold">${escaped(title)}</text>`,
     ...lines,
