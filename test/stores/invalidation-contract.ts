@@ -73,6 +73,8 @@ export const invalidationContract = (t: Test, { stores, elsewhere }: Subject): v
   ]
 
   t.test('a sign-in says whether it has ended others', async (t) => {
+    await here.until(() => stores.invalidations.isProved())
+    await there.until(() => elsewhere.invalidations.isProved())
     const { userId } = await settled()
     const said = ({ heard }: typeof here) => heard.filter((one) => one.userId === userId)
     const ended = (listener: typeof here) => said(listener).filter((one) => !one.endsNothing)
