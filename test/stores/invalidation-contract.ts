@@ -72,22 +72,6 @@ export const invalidationContract = (t: Test, { stores, elsewhere }: Subject): v
     ['a removal', ({ userId }) => accounts.remove(userId), account],
   ]
 
-  t.test('a sign-in says whether it has ended others', async (t) => {
-    await here.until(() => stores.invalidations.isProved())
-    await there.until(() => elsewhere.invalidations.isProved())
-    const { userId } = await settled()
-    const said = ({ heard }: typeof here) => heard.filter((one) => one.userId === userId)
-    const ended = (listener: typeof here) => said(listener).filter((one) => !one.endsNothing)
-    await start(userId, { cap: 2 })
-    t.ok(said(here).length > 0)
-    await there.until(() => said(there).length > 0)
-    t.strictSame([ended(here), ended(there)], [[], []])
-    await start(userId, { cap: 2 })
-    t.ok(ended(here).length > 0)
-    await there.until(() => ended(there).length > 0)
-    t.strictSame(ended(there)[0], { userId })
-  })
-
   t.test('every instance hears of', async (t) => {
     await here.until(() => stores.invalidations.isProved())
     await there.until(() => elsewhere.invalidations.isProved())
