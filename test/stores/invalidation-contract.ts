@@ -1,6 +1,7 @@
 import type { Test } from 'tap'
 import type { Invalidation } from '../../src/sessions/invalidation.js'
 import type { Stores } from '../../src/stores.js'
+import { eventually } from '../support/app.js'
 import { inShort, newAccount, type Subject } from './subject.js'
 
 /** What listeners of one instance have heard, and a way to wait for more. */
@@ -13,7 +14,7 @@ const eavesdrop = ({ invalidations }: Stores) => {
       wake()
     },
     lost: () => {},
-    restored: () => wake(),
+    restored: () => {},
   })
   /** Resolves when it holds; the test's time-out ends it otherwise. */
   const until = async (holds: () => boolean): Promise<void> => {
@@ -28,6 +29,9 @@ const eavesdrop = ({ invalidations }: Stores) => {
 
 const isOf = (wanted: Invalidation) => (other: Invalidation) =>
   other.userId === wanted.userId && other.sid === wanted.sid
+
+/** Proof lapses with time and returns with any beat, and no event tells of either. */
+const proved = ({ invalidations }: Stores) => eventually(async () => invalidations.isProved())
 
 /** Holds a store to what `Invalidations` promises of every operation that revokes something. */
 export const invalidationContract = (t: Test, { stores, elsewhere }: Subject): void => {
@@ -72,9 +76,25 @@ export const invalidationContract = (t: Test, { stores, elsewhere }: Subject): v
     ['a removal', ({ userId }) => accounts.remove(userId), account],
   ]
 
+  t.test('a sign-in says whether it has ended others', async (t) => {
+    await proved(stores)
+    await proved(elsewhere)
+    const { userId } = await settled()
+    const said = ({ heard }: typeof here) => heard.filter((one) => one.userId === userId)
+    const ended = (listener: typeof here) => said(listener).filter((one) => !one.endsNothing)
+    await start(userId, { cap: 2 })
+    t.ok(said(here).length > 0)
+    await there.until(() => said(there).length > 0)
+    t.strictSame([ended(here), ended(there)], [[], []])
+    await start(userId, { cap: 2 })
+    t.ok(ended(here).length > 0)
+    await there.until(() => ended(there).length > 0)
+    t.strictSame(ended(there)[0], { userId })
+  })
+
   t.test('every instance hears of', async (t) => {
-    await here.until(() => stores.invalidations.isProved())
-    await there.until(() => elsewhere.invalidations.isProved())
+    await proved(stores)
+    await proved(elsewhere)
     for (const [what, operation, expected] of announced) {
       t.test(what, async (t) => {
         const before = await settled()
