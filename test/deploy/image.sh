@@ -45,13 +45,16 @@ printf 'JWT_SECRET=%s\nJWT_REFRESH_SECRET=%s\n' "$(openssl rand -base64 48)" "$(
 mapfile -t secrets <"$work/secrets"
 rm "$work/secrets"
 
-# As the entry point and the user of the image have it; chroot knows no read-only root, so that nobody may
+# With the entry point, the command and the user of the image; chroot knows no read-only root, so that nobody may
 # write there is seen by the user's own eyes.
+mapfile -t start < <(buildah inspect --type image --format \
+  '{{range .Docker.Config.Entrypoint}}{{println .}}{{end}}{{range .Docker.Config.Cmd}}{{println .}}{{end}}' gatehouse)
+user=$(buildah inspect --type image --format '{{.Docker.Config.User}}' gatehouse)
 began=$(date +%s%N)
-buildah run --user 1000:1000 \
+buildah run --user "$user" \
   --env "${secrets[0]}" --env "${secrets[1]}" --env "REDIS_URL=redis://127.0.0.1:$((port + 1))" \
   --env "PORT=$port" --env PUBLIC_URL=https://auth.example.com --env CLIENT_URLS=https://example.com \
-  --env CLUSTER_WORKERS=1 "$container" -- tini -- node dist/src/main.js >"$work/server.log" 2>&1 &
+  --env CLUSTER_WORKERS=1 "$container" -- "${start[@]}" >"$work/server.log" 2>&1 &
 server=$!
 until curl -sf "http://127.0.0.1:$port/health/ready" >/dev/null; do
   kill -0 "$server" 2>/dev/null || { tail -20 "$work/server.log"; exit 1; }
@@ -60,7 +63,7 @@ done
 echo "start        $((($(date +%s%N) - began) / 1000000)) ms to ready"
 main=''
 for folder in /proc/[0-9]*; do
-  [[ $(tr '\0' ' ' <"$folder/cmdline" 2>/dev/null) == 'node dist/src/main.js ' ]] || continue
+  [[ $(tr '\0' ' ' <"$folder/cmdline" 2>/dev/null) == node\ *dist/src/main.js\  ]] || continue
   tr '\0' '\n' <"$folder/environ" 2>/dev/null | grep -qx "PORT=$port" && main=${folder#/proc/}
 done
 echo "memory       $(awk '/VmRSS/ { print int($2 / 1024) }' "/proc/$main/status") MiB resident, as user $(awk '/^Uid/ { print $2 }' "/proc/$main/status")"
