@@ -7,7 +7,7 @@ import {
   NoToken,
   StoreUnavailable,
 } from '../src/errors.js'
-import type { Identity } from '../src/sessions/identify.js'
+import type { Identity } from '../src/sessions/identity.js'
 import { offerUser } from './guards.js'
 
 declare module 'fastify' {

@@ -1,7 +1,7 @@
 import type { FastifyReply } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Config } from '../src/config/schema.js'
-import type { Identity } from '../src/sessions/identify.js'
+import type { Identity } from '../src/sessions/identity.js'
 
 declare module 'fastify' {
   interface FastifyInstance {

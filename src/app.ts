@@ -41,7 +41,7 @@ import { loadConfig, readEnvironment } from './config/load.js'
 import type { Config } from './config/schema.js'
 import type { Fleet } from './fleet.js'
 import { serverOptions } from './server-options.js'
-import type { Identity } from './sessions/identify.js'
+import type { Identity } from './sessions/identity.js'
 
 declare module '../plugins/guards.js' {
   interface UserTypes {

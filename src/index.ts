@@ -10,4 +10,4 @@ export {
   readEnvironment,
 } from './config/load.js'
 export type { Config } from './config/schema.js'
-export type { Identity } from './sessions/identify.js'
+export type { Identity } from './sessions/identity.js'

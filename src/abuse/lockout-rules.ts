@@ -1,17 +1,4 @@
-import type { LockoutSubject, Reservation } from './lockout-store.js'
-
-/** At so many failures the pair is locked for so long. */
-export interface LockoutTier {
-  failures: number
-  lockMs: number
-}
-
-export interface LockoutRules {
-  /** In rising order of failures; at least one. */
-  tiers: LockoutTier[]
-  /** Failures on one email from everywhere within a day, past which only known devices get through. */
-  accountMax: number
-}
+import type { LockoutRules, LockoutSubject, Reservation } from './lockout-store.js'
 
 /** What is remembered of one source (an address, or a known device) that failed on one email. */
 export interface SourceRecord {

@@ -1,5 +1,3 @@
-import type { LockoutRules } from './lockout-rules.js'
-
 /** Whom a password check is about. */
 export interface LockoutSubject {
   /** The normalised email, whether an account has it or not. */
@@ -8,6 +6,19 @@ export interface LockoutSubject {
   source: string
   /** Whether the source is a device that has signed in to this account before. */
   isKnownDevice: boolean
+}
+
+/** At so many failures the pair is locked for so long. */
+export interface LockoutTier {
+  failures: number
+  lockMs: number
+}
+
+export interface LockoutRules {
+  /** In rising order of failures; at least one. */
+  tiers: LockoutTier[]
+  /** Failures on one email from everywhere within a day, past which only known devices get through. */
+  accountMax: number
 }
 
 export type Reservation =

@@ -3,8 +3,7 @@ import type { Emit, Origin } from '../events/security-event.js'
 import { randomId } from '../ids.js'
 import type { Verdict } from '../passwords/hasher.js'
 import { createLines } from './lines.js'
-import type { LockoutRules } from './lockout-rules.js'
-import type { LockoutStore, LockoutSubject } from './lockout-store.js'
+import type { LockoutRules, LockoutStore, LockoutSubject } from './lockout-store.js'
 
 /** Whose password is checked; `userId` only where the email has an account. */
 export interface CheckSubject extends LockoutSubject {

@@ -4,7 +4,7 @@ import type { AccountStore, Changed, Removed } from '../accounts/account-store.j
 import type { Announcer } from '../sessions/invalidation.js'
 import type { Environment } from './environment.js'
 import type { OnceTable } from './once-table.js'
-import type { SessionTable } from './session-store.js'
+import type { SessionTable } from './session-table.js'
 
 export const accountTable = (environment: Environment) =>
   environment.table<Account, string>('accounts')

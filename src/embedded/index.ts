@@ -13,7 +13,8 @@ import { createLockoutStore } from './lockout-store.js'
 import { createMailQueue } from './mail-queue.js'
 import { onceTable } from './once-table.js'
 import { createRecoveryStore } from './recovery-store.js'
-import { createSessionStore, sessionTable } from './session-store.js'
+import { createSessionStore } from './session-store.js'
+import { sessionTable } from './session-table.js'
 
 /** How often expired entries are taken away. */
 const sweepMs = 10_000

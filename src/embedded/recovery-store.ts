@@ -3,7 +3,7 @@ import type { Announcer } from '../sessions/invalidation.js'
 import { accountTable, emailTable } from './account-store.js'
 import type { Environment } from './environment.js'
 import type { OnceTable } from './once-table.js'
-import type { SessionTable } from './session-store.js'
+import type { SessionTable } from './session-table.js'
 
 /** The one-time tokens in LMDB: a record for each. */
 export const createRecoveryStore = (

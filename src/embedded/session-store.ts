@@ -4,11 +4,7 @@ import type { Session } from '../sessions/session.js'
 import type { Rotation, SessionStore } from '../sessions/session-store.js'
 import { accountTable } from './account-store.js'
 import type { Environment } from './environment.js'
-import { openExpiring } from './expiring.js'
-
-export const sessionTable = (environment: Environment, clock: () => number) =>
-  openExpiring<Session>(environment, 'sessions', clock)
-export type SessionTable = ReturnType<typeof sessionTable>
+import type { SessionTable } from './session-table.js'
 
 /** The sessions in LMDB: a record for each, by account and birth. */
 export const createSessionStore = (

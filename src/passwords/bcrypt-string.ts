@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads'
-import type { ReadHash } from './imported-hash.js'
+import type { ReadHash } from './read-hash.js'
 
 /** 2 to this power rounds take about a second. */
 const costMax = 14

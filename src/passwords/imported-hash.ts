@@ -2,13 +2,8 @@ import * as argon2 from '@node-rs/argon2'
 import { argon2Work, FOREIGN_COST_MAX, parseArgon2String } from './argon2-string.js'
 import { readBcryptString } from './bcrypt-string.js'
 import { normalizePassword } from './policy.js'
+import type { HashCheck, ReadHash } from './read-hash.js'
 import { readScryptString } from './scrypt-string.js'
-
-/** Tells whether a password is the one that a hash was made of. */
-export type HashCheck = (password: string) => Promise<boolean>
-
-/** A hash that can be checked, or why it can't be, for the person who has to find another. */
-export type ReadHash = { check: HashCheck } | { problem: string }
 
 /**
  * In front of what was taken over from elsewhere. Without it an argon2id string of another system would look
@@ -24,8 +19,12 @@ const readArgon2 = (text: string): ReadHash => {
     parsed.timeCost <= FOREIGN_COST_MAX.timeCost &&
     parsed.parallelism <= FOREIGN_COST_MAX.parallelism &&
     argon2Work(parsed) <= FOREIGN_COST_MAX.work
-  if (!isAffordable)
-    return { problem: 'costs more than a sign-in may: 256 MiB, 16 lanes, 4 passes' }
+  if (!isAffordable) {
+    return {
+      problem:
+        'costs more than a sign-in may: 256 MiB, 64 passes, 16 lanes, and 1 GiB of memory times passes',
+    }
+  }
   return { check: (password) => argon2.verify(text, password) }
 }
 

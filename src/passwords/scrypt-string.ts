@@ -1,6 +1,6 @@
 import { scrypt, timingSafeEqual } from 'node:crypto'
-import type { ReadHash } from './imported-hash.js'
 import { decodeBase64 } from './phc-base64.js'
+import type { ReadHash } from './read-hash.js'
 
 /** As for argon2: what any system makes by default passes, and the worst case is 256 MiB and about a second. */
 const memoryMax = 256 * 1024 * 1024

@@ -1,5 +1,5 @@
 import type { Announcer, Invalidation, Invalidations } from '../sessions/invalidation.js'
-import type { Master } from './connect.js'
+import type { Master } from './connection.js'
 import { createLine, type Line } from './line.js'
 
 /** How often every line is proved, in milliseconds. */

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis'
 import { randomId } from '../ids.js'
 import { silenceMax } from '../sessions/invalidation.js'
-import type { Master } from './connect.js'
+import type { Master } from './connection.js'
 
 /** How long to wait before a lost subscription is dialled again, in milliseconds. */
 const redialAfter = 100

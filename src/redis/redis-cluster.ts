@@ -1,11 +1,11 @@
 import { Cluster, type Redis } from 'ioredis'
-import type { Connection, ServerOptions } from './connect.js'
+import { type Connection, serverOptions } from './connection.js'
 
 /** How often a Cluster's map is read, in milliseconds. A redirection and a lost node have it read at once. */
 const mapEvery = 1_000
 
 /** Dials a Cluster by its seeds; user and password are those of the first. */
-export const connectCluster = (urls: string[], serverOptions: ServerOptions): Connection => {
+export const connectCluster = (urls: string[]): Connection => {
   const { username, password, protocol } = new URL(urls[0] ?? '')
   const cluster = new Cluster(urls, {
     // What is sent to a node that is being dialled waits for it, at most as long as any command may take.

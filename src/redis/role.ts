@@ -1,4 +1,4 @@
-import type { Master } from './connect.js'
+import type { Master } from './connection.js'
 import { command } from './script.js'
 
 /** What the servers that are written to say they are: `master`, unless a switch is under way. */

@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis'
 import type { RedisEndpoints } from '../config/redis-url.js'
-import type { Connection, ServerOptions } from './connect.js'
+import { type Connection, serverOptions } from './connection.js'
 
 type Endpoints = Extract<RedisEndpoints, { mode: 'sentinel' }>
 
@@ -8,10 +8,7 @@ type Endpoints = Extract<RedisEndpoints, { mode: 'sentinel' }>
  * Dials the master that Sentinels name. They are heard, too, when they name another: the one before goes on
  * answering for some ten seconds, and what it acknowledges is lost.
  */
-export const connectSentinel = (
-  { sentinels, name, ...credentials }: Endpoints,
-  serverOptions: ServerOptions,
-): Connection => {
+export const connectSentinel = ({ sentinels, name, ...credentials }: Endpoints): Connection => {
   const redis = new Redis({
     ...serverOptions,
     ...credentials,

@@ -1,42 +1,9 @@
-import type { PublicAccount } from '../accounts/account.js'
 import { InvalidToken, NoToken, StoreUnavailable, TokenExpired } from '../errors.js'
 import type { AccessTokens } from '../tokens/access-token.js'
+import { type Identity, identityOf } from './identity.js'
 import { knowNothing, type LastKnown } from './last-known.js'
-import type { SessionAndAccount, SessionStore } from './session-store.js'
+import type { SessionStore } from './session-store.js'
 import type { ValidationCache } from './validation-cache.js'
-
-/** Who a request comes from: the account as the store has it, and the session it is signed in by. */
-export interface Identity extends Omit<PublicAccount, 'isActive'> {
-  session: {
-    sessionId: string
-    createdAt: number
-    /** When the session ends unless it is refreshed. */
-    expiresAt: number
-    accessExpiresAt: number
-  }
-  /** In an outage, with `STORE_OUTAGE_MODE=stateless`: this is what the store said before it. */
-  unconfirmed?: true
-}
-
-/** Who the account and session of a store's record are. */
-const identityOf = (
-  { account, session }: SessionAndAccount,
-  accessExpiresAt: number,
-): Identity => ({
-  userId: account.userId,
-  email: account.email,
-  name: account.name,
-  role: account.role,
-  emailVerified: account.emailVerified,
-  createdAt: account.createdAt,
-  lastLoginAt: account.lastLoginAt,
-  session: {
-    sessionId: session.sid,
-    createdAt: session.createdAt,
-    expiresAt: session.expiresAt,
-    accessExpiresAt,
-  },
-})
 
 /** Whom one token stands for, or why nobody. */
 export type IdentifyOne<Who> = (token: string) => Promise<Who | 'expired' | 'invalid'>
@@ -60,10 +27,9 @@ export const firstGood =
 
 /**
  * Finds out whom access tokens stand for. One that the cache knows costs no more than a look-up, and is
- * answered at once, without a promise.
- * Otherwise signature and claims are checked first; then session and account are read, because role and
- * state are the store's, never the token's. Throws `NoToken`, `TokenExpired`, `InvalidToken`,
- * `StoreUnavailable`.
+ * answered at once, without a promise. Otherwise signature and claims are checked first; then session and
+ * account are read, because role and state are the store's, never the token's. Throws `NoToken`,
+ * `TokenExpired`, `InvalidToken`, `StoreUnavailable`.
  */
 export const createIdentify = (deps: {
   sessions: Pick<SessionStore, 'find'>

@@ -1,5 +1,5 @@
 import type { AccessTokens } from '../tokens/access-token.js'
-import type { Identity } from './identify.js'
+import type { Identity } from './identity.js'
 
 /** What is told of a token (RFC 7662, 2.2). Of one that is not good nothing is told but that. */
 export type Introspection =

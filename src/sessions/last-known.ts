@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache'
-import type { Identity } from './identify.js'
+import type { Identity } from './identity.js'
 import type { Invalidations } from './invalidation.js'
 import type { Reading } from './validation-cache.js'
 

@@ -1,6 +1,6 @@
 import { SessionNotFound } from '../errors.js'
 import type { Emit, Origin } from '../events/security-event.js'
-import type { Identity } from './identify.js'
+import type { Identity } from './identity.js'
 import type { Session } from './session.js'
 import type { SessionStore } from './session-store.js'
 

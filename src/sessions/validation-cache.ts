@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache'
-import type { Identity } from './identify.js'
+import type { Identity } from './identity.js'
 import type { Invalidation, Invalidations } from './invalidation.js'
 
 /** Only tokens with more life left than this are kept: the last minute is not worth a place. */

@@ -1,26 +1,7 @@
 import { ConfigError } from '../config/config-error.js'
 import { redisEndpoints } from '../config/redis-url.js'
 import type { JwtSettings } from '../tokens/jwt.js'
-import type { HmacAlgorithm, SignatureAlgorithm } from '../tokens/keys.js'
-import { type KeySource, keySource } from './key-source.js'
-
-/** Where the keys of a Gatehouse come from: one of `jwksUrl`, `publicKeys` and `secret`. */
-export interface KeyOptions {
-  /** Where its keys are fetched, such as `https://auth.example.com/.well-known/jwks.json`. */
-  jwksUrl?: string
-  /** Takes a `jwksUrl` with http:// on another host than this one. Whoever is between can then sign in as anybody. */
-  insecureJwks?: boolean
-  /** How often they are fetched again; 5 minutes by default. A key has to be there so long before it signs. */
-  jwksMaxAge?: number
-  /** Its public keys, each a PEM; the next and the retired ones too. */
-  publicKeys?: string[]
-  /** Its `JWT_SECRET`. Whoever has it can make tokens too. */
-  secret?: string
-  /** Its `JWT_SECRET_PREVIOUS`. */
-  previousSecrets?: string[]
-  /** Its `JWT_ALGORITHM`: HS256 with a secret by default; any other key is for one algorithm anyway. */
-  algorithm?: HmacAlgorithm | SignatureAlgorithm
-}
+import { type KeyOptions, type KeySource, keySource } from './key-source.js'
 
 /** How a service verifies the tokens of a Gatehouse. Times are milliseconds. */
 export interface VerifierOptions extends KeyOptions {

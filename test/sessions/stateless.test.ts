@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import t from 'tap'
-import type { Identity } from '../../src/sessions/identify.js'
+import type { Identity } from '../../src/sessions/identity.js'
 import { createAnnouncer } from '../../src/sessions/invalidation.js'
 import { createLastKnown } from '../../src/sessions/last-known.js'
 import type { Reading } from '../../src/sessions/validation-cache.js'

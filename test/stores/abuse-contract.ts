@@ -3,8 +3,12 @@ import fc from 'fast-check'
 import type { Test } from 'tap'
 import { type AttemptLimit, underWayMax } from '../../src/abuse/attempt-store.js'
 import type { SharedActivity } from '../../src/abuse/deeds.js'
-import type { LockoutRules } from '../../src/abuse/lockout-rules.js'
-import type { LockoutStore, LockoutSubject, Reservation } from '../../src/abuse/lockout-store.js'
+import type {
+  LockoutRules,
+  LockoutStore,
+  LockoutSubject,
+  Reservation,
+} from '../../src/abuse/lockout-store.js'
 import type { SecurityEvent } from '../../src/events/security-event.js'
 import { randomId } from '../../src/ids.js'
 import type { Stores } from '../../src/stores.js'
