@@ -1,4 +1,4 @@
-// Writes the table of docs/configuration.md from the schema (run it after `npm run build`).
+// Writes the tables of docs/configuration.md from the schema (run it after `npm run build`).
 // With --check it writes nothing, and fails when the page is out of date.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { withVariablesTable } from '../dist/src/config/table.js'

@@ -1,10 +1,10 @@
-import { mandatory, variables } from './schema.js'
-import { PROFILES, type Variable } from './variables.js'
+import { groups, mandatory } from './schema.js'
+import { PROFILES, type Variable, type VariableSchema } from './variables.js'
 
-/** Directly above the table, since it also keeps the formatter from padding the columns. */
-const BEGIN =
-  '<!-- biome-ignore format: written by bin/config-docs.js from src/config/schema.ts -->'
+const BEGIN = '<!-- begin of variables, written by bin/config-docs.js from src/config/groups -->'
 const END = '<!-- end of variables -->'
+/** Keeps the formatter from padding the columns of the table below it. */
+const AS_IT_IS = '<!-- biome-ignore format: written by bin/config-docs.js -->'
 
 /** `<address>` would be taken for HTML. */
 const escaped = (text: string) => text.replaceAll('<', '\\<').replaceAll('|', '\\|')
@@ -27,23 +27,29 @@ function defaultCell({ defaults, defaultNote }: Variable, required: boolean): st
   return typeof defaults === 'string' ? `\`${defaults}\`` : byProfile(defaults)
 }
 
-/** All variables as a Markdown table, in the schema's order. */
-export function variablesTable(): string {
-  const rows = variables.map(([name, variable]) => [
+function tableOf(variables: Record<string, VariableSchema>): string[] {
+  const rows = Object.entries(variables).map(([name, variable]) => [
     `\`${name}\`${variable.secret ? ' (secret)' : ''}`,
     defaultCell(variable, mandatory.has(name)),
     escaped(variable.form),
     variable.description,
   ])
-  return [['variable', 'default', 'value', 'meaning'], Array(4).fill('---'), ...rows]
-    .map((cells) => `| ${cells.join(' | ')} |`)
-    .join('\n')
+  return [['variable', 'default', 'value', 'meaning'], Array(4).fill('---'), ...rows].map(
+    (cells) => `| ${cells.join(' | ')} |`,
+  )
 }
 
-/** The page with its table made anew; throws where the page has lost the marks around it. */
+/** All variables in Markdown, in the schema's order: a heading and a table for each group. */
+export function variablesTables(): string {
+  return groups
+    .map(([title, variables]) => [`### ${title}`, '', AS_IT_IS, ...tableOf(variables)].join('\n'))
+    .join('\n\n')
+}
+
+/** The page with its tables made anew; throws where the page has lost the marks around them. */
 export function withVariablesTable(page: string): string {
   const begin = page.indexOf(BEGIN)
   const end = page.indexOf(END)
   if (begin < 0 || end < begin) throw new Error(`The page needs the lines ${BEGIN} and ${END}`)
-  return `${page.slice(0, begin)}${BEGIN}\n${variablesTable()}\n\n${page.slice(end)}`
+  return `${page.slice(0, begin)}${BEGIN}\n\n${variablesTables()}\n\n${page.slice(end)}`
 }
