@@ -8,6 +8,7 @@ import { threadsFor } from './cluster/worker-environment.js'
 import type { Config } from './config/schema.js'
 import { configExit } from './exit-codes.js'
 import { closeLogFiles } from './log-file.js'
+import { lifeLevel } from './logger.js'
 
 /** How long a start waits for the store, in milliseconds; then it serves without, live but not ready. */
 const storeWaitMs = 2_000
@@ -75,9 +76,10 @@ export const startInstance = async (
   await app.ready()
   await storeOrTime(app)
   await app.listen({ host: config.HOST, port: config.PORT })
+  const log = app.log.child({}, { level: lifeLevel(config) })
   if (membership === undefined) {
     // An app that listens on a port has an address of this kind.
-    announce(config, (app.server.address() as AddressInfo).port, app.log)
+    announce(config, (app.server.address() as AddressInfo).port, log)
     const isDevelopment = config.NODE_ENV === 'development'
     if (!hasThreadPool && config.HASH_CONCURRENCY >= poolThreads && !isDevelopment) {
       const size = threadsFor(config)
@@ -90,7 +92,8 @@ export const startInstance = async (
     // Group signals and the primary's word may arrive both.
     if (isStopping) return
     isStopping = true
-    app.log[membership === undefined ? 'info' : 'debug']({ reason }, 'stopping')
+    if (membership === undefined) log.info({ reason }, 'stopping')
+    else app.log.debug({ reason }, 'stopping')
     // A request that never ends must not keep the process: its client has had the whole time-out.
     setTimeout(() => process.exit(1), config.SHUTDOWN_TIMEOUT).unref()
     void end(app, config, reason === 'orphaned').then(async (code) => {

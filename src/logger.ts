@@ -58,6 +58,12 @@ export const loggerOptions = async (
 })
 
 /**
+ * The level of what an operator looks for first: that the server listens, stops, replaces its workers. Like
+ * security events such lines are written whatever the level, unless nothing is to be.
+ */
+export const lifeLevel = ({ LOG_LEVEL }: Config) => (LOG_LEVEL === 'silent' ? 'silent' : 'info')
+
+/**
  * The logger of one request, with its id on each line. Made as pino makes a child, but for the search for
  * secrets in what is bound: an id has none (see plugins/request-id.ts), and the search would cost each
  * request more than all the rest of it, while most log nothing.

@@ -7,9 +7,10 @@ import { ConfigError, loadConfig, readEnvironment } from './config/load.js'
 import type { Config } from './config/schema.js'
 import { configExit } from './exit-codes.js'
 import { closeLogFiles } from './log-file.js'
-import { loggerOptions } from './logger.js'
+import { lifeLevel, loggerOptions } from './logger.js'
 import { StoreIncompatible } from './store-format.js'
 import { StoreLocked } from './stores.js'
+import { endWithNpm } from './with-npm.js'
 
 /** What to do about a failure to start, in one line; undefined if it is not the operator's to mend. */
 const advice = (error: unknown): string | undefined => {
@@ -23,7 +24,8 @@ const advice = (error: unknown): string | undefined => {
 
 const startPrimary = async (config: Config, hasThreadPool: boolean): Promise<void> => {
   const { stream, ...options } = await loggerOptions(config)
-  const log = pino(options, stream)
+  // All that it says is of starts, stops and deaths.
+  const log = pino({ ...options, level: lifeLevel(config) }, stream)
   supervise({
     config,
     hasThreadPool,
@@ -42,6 +44,7 @@ export const start = async (): Promise<void> => {
     const environment = readEnvironment()
     const config = loadConfig(environment)
     const hasThreadPool = 'UV_THREADPOOL_SIZE' in environment
+    if (cluster.isPrimary) endWithNpm(environment)
     if (cluster.isPrimary && config.CLUSTER_WORKERS > 1) {
       await startPrimary(config, hasThreadPool)
       return

@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { textOf } from '../config/kinds.js'
 import { ConfigError, type Environment, loadConfig, readEnvironment } from '../config/load.js'
 import { type Config, variables } from '../config/schema.js'
 import { weaknessesOf } from '../config/weaknesses.js'
@@ -7,10 +8,14 @@ import { note, print, table } from './output.js'
 
 type Source = 'set' | 'file' | 'default'
 
+const hidden = '********'
+
 /** One variable, as the server would run with it; a secret shows only that it is there. */
 interface Row {
   name: string
   value: unknown
+  /** The same as an operator would set it. */
+  text: string
   source: Source
 }
 
@@ -20,14 +25,12 @@ const sourceOf = (name: string, env: Environment): Source => {
 }
 
 const rowsOf = (config: Config, env: Environment): Row[] =>
-  variables.flatMap(([name, { secret }]) => {
+  variables.flatMap(([name, { secret, kind }]) => {
     const value = Object.entries(config).find(([known]) => known === name)?.[1]
     if (value === undefined) return []
-    return [{ name, value: secret ? '********' : value, source: sourceOf(name, env) }]
+    const shown = secret ? { value: hidden, text: hidden } : { value, text: textOf(kind, value) }
+    return [{ name, ...shown, source: sourceOf(name, env) }]
   })
-
-const text = (value: unknown): string =>
-  typeof value === 'object' ? JSON.stringify(value) : String(value)
 
 const readConfig = (env: Environment): { config?: Config; problems: readonly string[] } => {
   try {
@@ -53,7 +56,7 @@ const check = ({ json }: { json?: true }): void => {
   }
   for (const problem of problems) note(`wrong: ${problem}`)
   if (rows.length > 0) {
-    const cells = rows.map(({ name, value, source }) => [name, source, text(value)])
+    const cells = rows.map(({ name, text, source }) => [name, source, text])
     print(table(['VARIABLE', 'FROM', 'VALUE'], cells))
   }
   for (const advice of weak) note(`weak: ${advice}`)

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { parseDuration } from './duration.js'
+import { formatDuration, parseDuration } from './duration.js'
 import { redisEndpoints } from './redis-url.js'
 import { readPrivateKey, readPublicKey } from './signing-keys.js'
 
@@ -68,3 +68,12 @@ export const readers = {
 } satisfies Record<string, (text: string, folder: string) => unknown>
 
 export type Kind = keyof typeof readers
+
+/** A value as an operator would set it: the reader of its kind reads the text back as the same value. */
+export const textOf = (kind: Kind, value: unknown): string => {
+  if (kind === 'duration') return formatDuration(Number(value))
+  if (kind === 'limit' && value === 0) return 'off'
+  if (!Array.isArray(value)) return String(value)
+  if (kind !== 'tiers') return value.join() || 'none'
+  return value.map(({ failures, lockMs }) => `${failures}:${formatDuration(Number(lockMs))}`).join()
+}

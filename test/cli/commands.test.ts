@@ -65,6 +65,7 @@ t.test('config check', async (t) => {
     })
     const text = await check('config', 'check')
     t.match(text.stdout, /^VARIABLE +FROM +VALUE\n(?:.*\n)*PORT +set +5001\n/)
+    t.match(text.stdout, /^JWT_EXPIRES_IN +default +15m$/m, 'as it would be set')
     t.match(text.stderr, /^weak: REDIS_URL is without TLS.*\nIt would start$/m)
     t.notMatch(stdout + text.stdout + text.stderr, 'hidden')
   })

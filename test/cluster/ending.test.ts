@@ -1,7 +1,8 @@
 import t from 'tap'
+import { startServer } from '../support/process.js'
 import { openConnection } from '../support/raw-http.js'
 import { startRedis } from '../support/redis.js'
-import { ask, isRunning, patiently, startCluster, workersOf } from './deployment.js'
+import { ask, environment, isRunning, patiently, startCluster, workersOf } from './deployment.js'
 
 t.setTimeout(480_000)
 
@@ -17,7 +18,10 @@ t.test('a request that never ends is cut off, and the exit is a good one', async
 })
 
 t.test('workers that have only begun to start end as well', async (t) => {
-  const { pid, kill, exited } = await startCluster(t, redis.url, { SHUTDOWN_TIMEOUT: '60s' })
+  const { pid, kill, exited } = await startCluster(t, redis.url, {
+    SHUTDOWN_TIMEOUT: '60s',
+    LOG_LEVEL: 'error',
+  })
   kill('SIGHUP')
   await patiently(async () => workersOf(pid).length === 3)
   kill('SIGTERM')
@@ -41,6 +45,17 @@ t.test('workers end with their primary', async (t) => {
   kill('SIGKILL')
   await patiently(async () => !workers.some(isRunning))
   t.strictSame(await exited, { code: null, signal: 'SIGKILL' })
+})
+
+t.test('a server that npm has started ends with it', async (t) => {
+  const entry = new URL('../support/fixtures/shell-of-npm.ts', import.meta.url)
+  const { kill, exited, logged } = await startServer(t, {
+    entry,
+    env: { ...environment, REDIS_URL: redis.url, LOG_LEVEL: 'error' },
+  })
+  kill('SIGTERM')
+  await logged('stopping')
+  t.strictSame(await exited, { code: null, signal: 'SIGTERM' }, 'with its output at its end')
 })
 
 t.test('one process of its own heeds the same signals', async (t) => {

@@ -4,12 +4,14 @@ import fc from 'fast-check'
 import t from 'tap'
 import { errorCode } from '../../src/config/config-error.js'
 import { formatDuration, parseDuration } from '../../src/config/duration.js'
+import { textOf } from '../../src/config/kinds.js'
 import {
   ConfigError,
   type Environment,
   loadConfig,
   readEnvironment,
 } from '../../src/config/load.js'
+import { variables } from '../../src/config/schema.js'
 
 const JWT_SECRET = 'test-access-secret-0123456789abcdefghij'
 const JWT_REFRESH_SECRET = 'test-refresh-secret-0123456789abcdefghij'
@@ -153,6 +155,22 @@ const byProfile = {
     DOCS: false,
   },
 }
+
+t.test('what was read can be shown as it would be set', async (t) => {
+  for (const env of [
+    {},
+    { MAIL_NOTICES: 'none', TRUST_PROXY: 'loopback, 10.0.0.0/8', REFRESH_GRACE: '0s' },
+    { PRESSURE_MAX_ELU: '0.97', PRESSURE_MAX_HEAP_MB: '512', LOCKOUT_TIERS: '2:90s,4:36h' },
+  ]) {
+    const config = load(env)
+    const texts = variables.flatMap(([name, { kind }]) => {
+      const value = Object.entries(config).find(([known]) => known === name)?.[1]
+      return value === undefined ? [] : [[name, textOf(kind, value)]]
+    })
+    t.strictSame(load(Object.fromEntries(texts)), config)
+  }
+  t.equal(textOf('duration', load({}).SESSION_MAX_AGE), '30d')
+})
 
 t.test('defaults', async (t) => {
   for (const [profile, defaults] of Object.entries(byProfile)) {

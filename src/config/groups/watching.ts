@@ -23,7 +23,7 @@ export const watching = {
   LOG_LEVEL: choice(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], {
     defaults: { development: 'debug', test: 'warn', staging: 'info', production: 'warn' },
     description:
-      'A line for each request is `info`; security events are written whatever the level',
+      'A line for each request is `info`; security events, and that the server starts and stops, are written whatever the level',
   }),
   LOG_FILE: Type.Optional(
     path({ description: 'The log again in a file, rotated at 20 MB and kept 14 days' }),

@@ -1,0 +1,19 @@
+import type { Environment } from './config/given.js'
+
+/** How often it is asked whether npm is there still, in milliseconds. */
+const every = 250
+
+/**
+ * Ends this process, as a SIGTERM does, once the shell is gone that npm runs the script `start` in. npm hands
+ * the shell the SIGTERM that it gets itself; the shell dies of it and hands none on, and would leave a server
+ * behind that has the port and the store.
+ */
+export const endWithNpm = ({ npm_lifecycle_event: script }: Environment): void => {
+  if (script !== 'start') return
+  const shell = process.ppid
+  const timer = setInterval(() => {
+    if (process.ppid === shell) return
+    clearInterval(timer)
+    process.kill(process.pid, 'SIGTERM')
+  }, every).unref()
+}
