@@ -1,8 +1,9 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { parse } from 'secure-json-parse'
 import type { Config } from '../src/config/schema.js'
-import { ValidationFailed } from '../src/errors.js'
+import { UnsupportedMediaType, ValidationFailed } from '../src/errors.js'
 import { isWellFormed } from '../src/passwords/policy.js'
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
@@ -26,8 +27,14 @@ const requireWellFormed = (body: unknown): void => {
   }
 }
 
+/** Whether nothing follows the headers (RFC 9112, 6.3). */
+const hasNoBody = ({
+  'content-length': length = '0',
+  'transfer-encoding': coding,
+}: IncomingHttpHeaders) => coding === undefined && Number(length) === 0
+
 /**
- * Takes JSON bodies and nothing else. Stricter than Fastify's own parser: bytes that are not UTF-8, and
+ * Takes JSON bodies and nothing else. What many clients send, a type without a body, is no body. Stricter than Fastify's own parser: bytes that are not UTF-8, and
  * strings that are not well-formed, would otherwise be folded into U+FFFD, where two passwords meet.
  */
 export default fp<{ config: Config }>(
@@ -37,6 +44,7 @@ export default fp<{ config: Config }>(
       'application/json',
       { parseAs: 'buffer', bodyLimit: config.BODY_LIMIT },
       async (_request: FastifyRequest, bytes: Buffer) => {
+        if (bytes.length === 0) return undefined
         let body: unknown
         try {
           body = parse(utf8.decode(bytes))
@@ -47,6 +55,10 @@ export default fp<{ config: Config }>(
         return body
       },
     )
+    app.addContentTypeParser('*', (request, _payload, done) => {
+      if (request.is404 || hasNoBody(request.headers)) done(null)
+      else done(new UnsupportedMediaType())
+    })
   },
   { name: 'json-body' },
 )

@@ -185,6 +185,22 @@ t.test('bodies', async (t) => {
     refused(t, await post('x', 'text/plain', '/api/auth/logout'), 415, 'UNSUPPORTED_MEDIA_TYPE')
   })
 
+  t.test('that are empty are none, whatever type stands beside them', async (t) => {
+    const { client } = await build(t)
+    for (const type of ['application/json', 'application/x-www-form-urlencoded', 'text/plain']) {
+      const headers = { 'content-type': type }
+      const ada = client()
+      const email = `${type.replace(/\W/g, '-')}@example.com`
+      await ada.post('/api/auth/register', { ...person('ada'), email })
+      t.equal((await ada.post('/api/auth/refresh', undefined, headers)).statusCode, 200, type)
+      const missing = await ada.delete('/api/auth/sessions/none', undefined, headers)
+      refused(t, missing, 404, 'SESSION_NOT_FOUND')
+      t.equal((await ada.post('/api/auth/logout', undefined, headers)).statusCode, 200, type)
+      invalid(t, await ada.post(login, undefined, headers), ['body'])
+      refused(t, await ada.post('/nowhere', '1', headers), 404, 'NOT_FOUND')
+    }
+  })
+
   t.test('are refused past the limit, whether they tell their length or not', async (t) => {
     const { app } = await build(t, { BODY_LIMIT: '128' })
     const send = (payload: string | Readable) =>
