@@ -11,8 +11,11 @@ export interface Device {
 const accountsMax = 5
 /** How long after its last sign-in a browser is known, in milliseconds: a year. */
 export const knownMs = 365 * 24 * 60 * 60_000
-/** Id, time of the last sign-in, accounts and signature. Parts are joined by a dot; ids have none. */
-const form = /^(\w{22})\.([\da-z]{1,11})((?:\.\w{22}){1,5})\.([\w-]{43})$/
+/**
+ * Id, time of the last sign-in, accounts and signature. Parts are joined by a dot; ids have none, those that
+ * accounts were imported with neither.
+ */
+const form = /^(\w{22})\.([\da-z]{1,11})((?:\.[\w-]{1,64}){1,5})\.([\w-]{43})$/
 
 /**
  * Signs and reads the value of the device cookie (OWASP, "Slow Down Online Guessing Attacks with Device

@@ -29,6 +29,13 @@ t.test('the value of the device cookie', async (t) => {
     t.ok(last.length < 250)
   })
 
+  t.test('names accounts that were imported with an id of their own', async (t) => {
+    for (const userId of ['7', 'from-the-old_system', 'x'.repeat(64)]) {
+      const both = devices.read(devices.write(device, userId))
+      t.strictSame(both, { id: device?.id, userIds: [userId, ada] })
+    }
+  })
+
   t.test('is worth nothing if a character of it is another', async (t) => {
     const signed = value.lastIndexOf('.')
     for (let i = 0; i < value.length - 1; i += 1) {

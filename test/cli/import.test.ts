@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { inRedis } from '../support/accounts.js'
 import { build, type Device } from '../support/app.js'
+import type { Client } from '../support/client.js'
 import { command, openCommands, type Said } from '../support/command.js'
 import { startRedis } from '../support/redis.js'
 import { failed } from './failed.js'
@@ -24,7 +25,7 @@ const ndjson = (lines: unknown[]): string =>
 const setUp = async (t: Test) => {
   const redis = await startRedis(t)
   const env = { REDIS_URL: redis.url, REDIS_KEY_PREFIX: 'gh:' }
-  const built = await build(t, env)
+  const built = await build(t, { ...env, LOCKOUT_TIERS: '3:5m' })
   const cwd = t.testdir()
   return {
     redis,
@@ -58,6 +59,16 @@ t.test('import users', async (t) => {
     t.equal((await login('U*U')).statusCode, 200)
     t.match(await salt({ userId } as Device), /^\$argon2id\$v=19\$m=64,t=1,p=1\$/)
     t.equal((await login('U*U')).statusCode, 200)
+  })
+
+  t.test('an imported account is locked by nobody on a device of its owner', async (t) => {
+    const own = built.client()
+    const login = (client: Client, password: string) =>
+      client.post('/api/auth/login', { email: 'bea@example.com', password })
+    t.equal((await login(own, 'U*U')).statusCode, 200)
+    for (let i = 0; i < 3; i += 1) await login(built.client(), 'U*V')
+    t.equal((await login(built.client(), 'U*U')).statusCode, 423)
+    t.equal((await login(own, 'U*U')).statusCode, 200)
   })
 
   t.test('goes on past lines that are refused, and names each by number and field', async (t) => {
