@@ -3,6 +3,7 @@ import { redisEndpoints } from '../config/redis-url.js'
 import type { StoreEvents } from '../stores.js'
 import { type Connection, serverOptions } from './connection.js'
 import { withoutCommand } from './failures.js'
+import { gatherWrites } from './gather-writes.js'
 import { connectCluster } from './redis-cluster.js'
 import { connectSentinel } from './sentinel.js'
 
@@ -12,6 +13,7 @@ const dial = (url: string): Connection => {
   if (endpoints.mode === 'cluster') return connectCluster(endpoints.urls)
   if (endpoints.mode === 'sentinel') return connectSentinel(endpoints)
   const redis = new Redis(endpoints.url, serverOptions)
+  gatherWrites(redis)
   return { client: redis, masters: () => [{ name: 'server', connection: () => redis }] }
 }
 

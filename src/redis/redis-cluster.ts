@@ -1,5 +1,6 @@
 import { Cluster, type Redis } from 'ioredis'
 import { type Connection, serverOptions } from './connection.js'
+import { gatherWrites } from './gather-writes.js'
 
 /** How often a Cluster's map is read, in milliseconds. A redirection and a lost node have it read at once. */
 const mapEvery = 1_000
@@ -42,6 +43,7 @@ export const connectCluster = (urls: string[]): Connection => {
   })
   cluster.on('close', () => clearInterval(timer))
   cluster.on('-node', readMap)
+  cluster.on('+node', gatherWrites)
 
   // A master stays one while its connection is lost: only the map says which servers others publish on.
   let names: string[] = []

@@ -16,18 +16,18 @@ export const script = <Reply>(client: Client, name: string) => {
 
   return async (keys: string[], args: (string | number)[] = []): Promise<Reply> => {
     const rest = [keys.length, ...keys, ...args] as const
+    // The header of each script fixes the form of its reply; ioredis can only call it unknown.
     try {
-      const reply = await client.evalsha(digest, ...rest).catch((error: Error) => {
-        if (!error.message.startsWith('NOSCRIPT')) throw error
-        return client.eval(source, ...rest)
-      })
-      // The header of each script fixes the form of its reply; ioredis can only call it unknown.
-      return reply as Reply
+      return (await client.evalsha(digest, ...rest)) as Reply
     } catch (error) {
-      throw storeFailure(error)
+      if (!isUnknownScript(error)) throw storeFailure(error)
     }
+    return command(client.eval(source, ...rest) as Promise<Reply>)
   }
 }
+
+const isUnknownScript = (error: unknown): boolean =>
+  error instanceof Error && error.message.startsWith('NOSCRIPT')
 
 /** Runs one plain command with the same failures as a script. */
 export const command = async <Reply>(reply: Promise<Reply>): Promise<Reply> => {

@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis'
 import type { RedisEndpoints } from '../config/redis-url.js'
 import { type Connection, serverOptions } from './connection.js'
+import { gatherWrites } from './gather-writes.js'
 
 type Endpoints = Extract<RedisEndpoints, { mode: 'sentinel' }>
 
@@ -17,6 +18,7 @@ export const connectSentinel = ({ sentinels, name, ...credentials }: Endpoints):
     sentinelRetryStrategy: serverOptions.retryStrategy,
     sentinelCommandTimeout: serverOptions.commandTimeout,
   })
+  gatherWrites(redis)
 
   // Another address is another master, and what it publishes has to be heard there.
   let address = ''
