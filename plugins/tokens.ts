@@ -3,7 +3,7 @@ import type { Config } from '../src/config/schema.js'
 import { type AccessTokens, createAccessTokens } from '../src/tokens/access-token.js'
 import { accessKeys, publicKeySet, refreshKeys } from '../src/tokens/keys.js'
 import { createRefreshTokens, type RefreshTokens } from '../src/tokens/refresh-token.js'
-import { bindKeys } from './jwt-key.js'
+import { signingKeys } from './jwt-key.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -24,8 +24,8 @@ export default fp<{ config: Config }>(
       audience: config.JWT_AUDIENCE,
       clockTolerance: config.JWT_CLOCK_TOLERANCE / 1000,
     }
-    const access = await bindKeys('at+jwt', accessKeys(config), settings)
-    const refresh = await bindKeys('rt+jwt', refreshKeys(config), settings)
+    const access = await signingKeys('at+jwt', accessKeys(config))
+    const refresh = await signingKeys('rt+jwt', refreshKeys(config))
     app.decorate('tokens', {
       access: createAccessTokens(access, { ...settings, lifetime: config.JWT_EXPIRES_IN }),
       refresh: createRefreshTokens(refresh, settings),

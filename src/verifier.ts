@@ -2,7 +2,6 @@
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
 import { lendGuards, requireNames } from '../plugins/guards.js'
-import { bindKey } from '../plugins/jwt-key.js'
 import { accessTokensOf } from '../plugins/request-tokens.js'
 import { logChannel, logStore } from '../plugins/store-log.js'
 import type { Role } from './accounts/account.js'
@@ -33,11 +32,13 @@ declare module '../plugins/guards.js' {
   }
 }
 
-const openRing = (app: FastifyInstance, { source, jwt }: VerifierSettings): Promise<KeyRing> => {
-  const bind = (key: Parameters<typeof bindKey>[1]) => bindKey('at+jwt', key, jwt)
-  if ('keys' in source) return createFixedRing(source.keys, jwt, bind)
+const openRing = async (
+  app: FastifyInstance,
+  { source, jwt }: VerifierSettings,
+): Promise<KeyRing> => {
+  if ('keys' in source) return createFixedRing(source.keys, jwt)
   const { url, algorithm, maxAge } = source
-  return createFetchedRing(createFetchKeys(url, algorithm), { ...jwt, maxAge }, bind, (err) =>
+  return createFetchedRing(createFetchKeys(url, algorithm), { ...jwt, maxAge }, (err) =>
     app.log.warn({ err }, 'keys not fetched, those of before are kept'),
   )
 }

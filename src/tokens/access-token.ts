@@ -3,7 +3,14 @@ import type { Account } from '../accounts/account.js'
 import { roles } from '../accounts/account.js'
 import { randomId } from '../ids.js'
 import type { Session } from '../sessions/session.js'
-import { commonClaims, createJwt, type JwtKey, type JwtSettings } from './jwt.js'
+import {
+  commonClaims,
+  createJwt,
+  createJwtCheck,
+  type JwtSettings,
+  type SigningKeys,
+} from './jwt.js'
+import type { VerifyingKey } from './signature.js'
 
 /** A token and its remaining life in seconds. */
 export interface IssuedToken {
@@ -20,13 +27,13 @@ const AccessClaims = Type.Object({
 
 /** The check of access tokens alone, for keys that may be public. */
 export const createAccessCheck = (
-  keys: readonly [JwtKey, ...JwtKey[]],
+  keys: readonly VerifyingKey[],
   settings: JwtSettings,
-): AccessTokens['verify'] => createJwt('at+jwt', AccessClaims, keys, settings).verify
+): AccessTokens['verify'] => createJwtCheck('at+jwt', AccessClaims, keys, settings)
 
 /** Issues and verifies access tokens; `lifetime` in milliseconds. */
 export const createAccessTokens = (
-  keys: readonly [JwtKey, ...JwtKey[]],
+  keys: SigningKeys,
   settings: JwtSettings & { lifetime: number },
 ) => {
   const jwt = createJwt('at+jwt', AccessClaims, keys, settings)

@@ -1,15 +1,15 @@
 import { type Static, type TObject, Type } from '@sinclair/typebox'
 import { TypeCompiler } from '@sinclair/typebox/compiler'
+import type { VerifyingKey } from './signature.js'
 
-/** What one key can do; a JWS library fulfils it (see `plugins/tokens.ts`). */
-export interface JwtKey {
-  kid: string
-  algorithm: string
-  /** The compact JWS of these claims. */
+/** A key that signs too; a JWS library fulfils it (see `plugins/jwt-key.ts`). */
+export interface SigningKey extends VerifyingKey {
+  /** The compact JWS of these claims, with a header of `alg`, `typ` and `kid`. */
   sign: (claims: object) => string
-  /** The claims, if the signature, `iss`, `aud`, `typ` and `nbf` are right; throws otherwise. */
-  verify: (token: string) => unknown
 }
+
+/** The keys of one kind of token: the first signs, all of them verify. */
+export type SigningKeys = readonly [SigningKey, ...VerifyingKey[]]
 
 /** The kinds of tokens, told apart by `typ` (RFC 8725, 3.11) besides their secrets. */
 export type TokenType = 'at+jwt' | 'rt+jwt'
@@ -23,6 +23,8 @@ export interface JwtSettings {
 
 /** A token's verdict: its claims, or why it is refused. */
 export type Verdict<Claims> = { claims: Claims } | { refused: 'expired' | 'invalid' }
+
+const invalid = { refused: 'invalid' } as const
 
 /** As many spellings of a header as are remembered; whoever makes more of them up waits for the parser. */
 const spellingsMax = 16
@@ -38,81 +40,92 @@ export const commonClaims = {
   sid: Id,
   jti: Type.String({ minLength: 1, maxLength: 128 }),
   iat: NumericDate,
+  nbf: Type.Optional(NumericDate),
   exp: NumericDate,
 }
 
+type CommonClaims = Static<TObject<typeof commonClaims>>
+
 /**
- * Signs and verifies one kind of token. The key is chosen by `kid`, and the algorithm by the key, never by
- * the token's word: a header that is not exactly `{ alg, typ, kid }` of a known key is refused before any
- * cryptography, and with it `none`, `jwk`, `jku`, `x5u`, `crit` and whatever else is invented.
+ * Checks one kind of token: everything but whether the session lives. The key is chosen by `kid`, and the
+ * algorithm by the key, never by the token's word: a header that is not exactly `{ alg, typ, kid }` of a
+ * known key is refused before any cryptography, and with it `none`, `jwk`, `jku`, `x5u`, `crit` and whatever
+ * else is invented. Expired is told only of what is genuine.
  */
-export const createJwt = <Schema extends TObject>(
+export const createJwtCheck = <Schema extends TObject>(
   type: TokenType,
   schema: Schema,
-  keys: readonly [JwtKey, ...JwtKey[]],
-  settings: JwtSettings,
+  keys: readonly VerifyingKey[],
+  { issuer, audience, clockTolerance }: JwtSettings,
 ) => {
   const byKid = new Map(keys.map((key) => [key.kid, key]))
   /** Headers as they were spelled, with the key that each names: those that we write are always the same. */
-  const byHeader = new Map<string, JwtKey>()
-  const hasClaims = TypeCompiler.Compile(schema)
-  const keyOf = (token: string): JwtKey | undefined => {
-    if (!isCanonical(token)) return undefined
-    const spelling = token.slice(0, token.indexOf('.'))
+  const byHeader = new Map<string, VerifyingKey>()
+  const keyOf = (spelling: string): VerifyingKey | undefined => {
     const known = byHeader.get(spelling)
     if (known !== undefined) return known
-    const header = readHeader(token)
+    const header = isCanonical(spelling) ? readHeader(spelling) : undefined
     const key = byKid.get(header?.kid ?? '')
     if (key === undefined || header?.alg !== key.algorithm || header.typ !== type) return undefined
     if (byHeader.size < spellingsMax) byHeader.set(spelling, key)
     return key
   }
+  const claimsCheck = TypeCompiler.Compile(schema)
 
-  return {
-    /** Signs with the first key. `iss` and `aud` are filled in. */
-    sign: (claims: Omit<Static<Schema>, 'iss' | 'aud'>): string =>
-      keys[0].sign({ iss: settings.issuer, aud: settings.audience, ...claims }),
-
-    /** Checks everything but whether the session lives. Expired is told only of what is genuine. */
-    verify: (token: string): Verdict<Static<Schema>> => {
-      const key = keyOf(token)
-      if (key === undefined) return { refused: 'invalid' }
-      let claims: unknown
-      try {
-        claims = key.verify(token)
-      } catch {
-        return { refused: 'invalid' }
-      }
-      if (!hasClaims.Check(claims)) return { refused: 'invalid' }
-      const now = Date.now() / 1000
-      const { iat, exp } = claims as { iat: number; exp: number } // every schema has the common claims
-      if (iat > now + settings.clockTolerance) return { refused: 'invalid' }
-      if (exp <= now - settings.clockTolerance) return { refused: 'expired' }
-      return { claims }
-    },
+  return (token: string): Verdict<Static<Schema>> => {
+    const [header = '', payload = '', signature = '', ...more] = token.split('.', 4)
+    const key = more.length > 0 ? undefined : keyOf(header)
+    if (key === undefined || !isCanonical(payload) || !isCanonical(signature)) return invalid
+    if (!key.verifies(`${header}.${payload}`, signature)) return invalid
+    const claims = readJson(payload)
+    if (!claimsCheck.Check(claims)) return invalid
+    const { iss, aud, iat, nbf = iat, exp } = claims as CommonClaims // every schema has them
+    if (iss !== issuer || aud !== audience) return invalid
+    const now = Date.now() / 1000
+    if (Math.max(iat, nbf) > now + clockTolerance) return invalid
+    if (exp <= now - clockTolerance) return { refused: 'expired' }
+    return { claims }
   }
 }
 
-/**
- * Whether a token is spelt as it was made. Base64 has several spellings of the same bytes (bits of the last
- * character that do not count), so that a signature alone fits several tokens.
- */
-const isCanonical = (token: string): boolean =>
-  token.split('.').every((part) => Buffer.from(part, 'base64url').toString('base64url') === part)
+/** Signs one kind of token, and checks it. */
+export const createJwt = <Schema extends TObject>(
+  type: TokenType,
+  schema: Schema,
+  keys: SigningKeys,
+  settings: JwtSettings,
+) => ({
+  /** Signs with the first key. `iss` and `aud` are filled in. */
+  sign: (claims: Omit<Static<Schema>, 'iss' | 'aud'>): string =>
+    keys[0].sign({ iss: settings.issuer, aud: settings.audience, ...claims }),
+  verify: createJwtCheck(type, schema, keys, settings),
+})
 
-/** The members of a header with exactly `alg`, `typ` and `kid`, all strings; undefined for any other. */
-const readHeader = (token: string): Record<'alg' | 'typ' | 'kid', string> | undefined => {
+/**
+ * Whether a part of a token is spelt as it was made. Base64 has several spellings of the same bytes (bits of
+ * the last character that do not count), so that a signature alone fits several tokens.
+ */
+const isCanonical = (part: string): boolean =>
+  Buffer.from(part, 'base64url').toString('base64url') === part
+
+/** What a part of a token says, if that is JSON. */
+const readJson = (part: string): unknown => {
   try {
-    const segment = token.slice(0, token.indexOf('.'))
-    const header: unknown = JSON.parse(Buffer.from(segment, 'base64url').toString())
-    return isHeader.Check(header) ? header : undefined
+    return JSON.parse(Buffer.from(part, 'base64url').toString())
   } catch {
     return undefined
   }
 }
 
+/** The members of a header with exactly `alg`, `typ` and `kid`, all strings; undefined for any other. */
+const readHeader = (part: string): Record<'alg' | 'typ' | 'kid', string> | undefined => {
+  const header = readJson(part)
+  return isHeader.Check(header) ? header : undefined
+}
+
 /** The key that a token names, if its header is one of ours. */
-export const keyIdOf = (token: string): string | undefined => readHeader(token)?.kid
+export const keyIdOf = (token: string): string | undefined =>
+  readHeader(token.slice(0, token.indexOf('.')))?.kid
 
 const isHeader = TypeCompiler.Compile(
   Type.Object(

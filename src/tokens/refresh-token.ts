@@ -2,7 +2,7 @@ import { Type } from '@sinclair/typebox'
 import { LRUCache } from 'lru-cache'
 import type { Session } from '../sessions/session.js'
 import type { IssuedToken } from './access-token.js'
-import { commonClaims, createJwt, type JwtKey, type JwtSettings } from './jwt.js'
+import { commonClaims, createJwt, type JwtSettings, type SigningKeys } from './jwt.js'
 
 /** A generation as `issue` writes it; short enough to stay exact as a number. */
 const ordinal = /^[1-9]\d{0,14}$/
@@ -20,10 +20,7 @@ export interface PresentedToken {
 const readMax = 1_000
 
 /** Issues and verifies refresh tokens. The same session record always gives the same token. */
-export const createRefreshTokens = (
-  keys: readonly [JwtKey, ...JwtKey[]],
-  settings: JwtSettings,
-) => {
+export const createRefreshTokens = (keys: SigningKeys, settings: JwtSettings) => {
   const jwt = createJwt('rt+jwt', RefreshClaims, keys, settings)
   // A request's token is looked at by the limits, by the watch and by the refresh itself.
   const known = new LRUCache<string, { presented: PresentedToken; until: number }>({ max: readMax })

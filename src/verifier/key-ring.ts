@@ -1,7 +1,8 @@
 import { GatehouseError } from '../errors.js'
 import { type AccessTokens, createAccessCheck } from '../tokens/access-token.js'
-import { type JwtKey, type JwtSettings, keyIdOf } from '../tokens/jwt.js'
+import { type JwtSettings, keyIdOf } from '../tokens/jwt.js'
 import type { Key } from '../tokens/keys.js'
+import { verifyingKey } from '../tokens/signature.js'
 
 /** The keys that access tokens are verified with. */
 export interface KeyRing {
@@ -23,29 +24,18 @@ export class KeysUnavailable extends GatehouseError {
   }
 }
 
-/** Makes keys usable; a JWS library fulfils it (see `plugins/jwt-key.ts`). */
-export type BindKey = (key: Key) => Promise<JwtKey>
-
 /** What the keys of one moment can do. */
-const createSnapshot = (keys: readonly JwtKey[], settings: JwtSettings) => {
-  const [first, ...others] = keys
-  const kids = new Set(keys.map(({ kid }) => kid))
-  return {
-    kids,
-    verify: first && createAccessCheck([first, ...others], settings),
-  }
-}
+const createSnapshot = (keys: readonly Key[], settings: JwtSettings) => ({
+  kids: new Set(keys.map(({ kid }) => kid)),
+  verify: createAccessCheck(keys.map(verifyingKey), settings),
+})
 
 /** A ring that stays as it is. */
-export const createFixedRing = async (
-  keys: readonly Key[],
-  settings: JwtSettings,
-  bind: BindKey,
-): Promise<KeyRing> => {
-  const { kids, verify } = createSnapshot(await Promise.all(keys.map(bind)), settings)
+export const createFixedRing = (keys: readonly Key[], settings: JwtSettings): KeyRing => {
+  const { kids, verify } = createSnapshot(keys, settings)
   return {
     knows: async (token) => kids.has(keyIdOf(token) ?? ''),
-    verify: (token) => verify?.(token) ?? { refused: 'invalid' },
+    verify,
     close: () => {},
   }
 }
@@ -60,7 +50,6 @@ const askEvery = 5_000
 export const createFetchedRing = async (
   fetchKeys: () => Promise<Key[]>,
   settings: JwtSettings & { maxAge: number },
-  bind: BindKey,
   failed: (cause: unknown) => void,
 ): Promise<KeyRing> => {
   let current = createSnapshot([], settings)
@@ -73,7 +62,7 @@ export const createFetchedRing = async (
       const keys = await fetchKeys()
       const isNews =
         keys.length !== current.kids.size || keys.some(({ kid }) => !current.kids.has(kid))
-      if (isNews) current = createSnapshot(await Promise.all(keys.map(bind)), settings)
+      if (isNews) current = createSnapshot(keys, settings)
     } catch (cause) {
       failed(cause)
     }
@@ -97,7 +86,7 @@ export const createFetchedRing = async (
       if (current.kids.size === 0) throw new KeysUnavailable()
       return current.kids.has(kid)
     },
-    verify: (token) => current.verify?.(token) ?? { refused: 'invalid' },
+    verify: (token) => current.verify(token),
     close: () => clearInterval(timer),
   }
 }

@@ -4,10 +4,10 @@ import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
-import { bindKey } from '../../plugins/jwt-key.js'
 import { createAccessCheck } from '../../src/tokens/access-token.js'
 import type { Verdict } from '../../src/tokens/jwt.js'
 import { type HmacAlgorithm, type Key, secretKey } from '../../src/tokens/keys.js'
+import { verifyingKey } from '../../src/tokens/signature.js'
 import { createFetchKeys } from '../../src/verifier/fetch-keys.js'
 import { createFetchedRing } from '../../src/verifier/key-ring.js'
 import { build } from '../support/app.js'
@@ -72,14 +72,14 @@ const fetched = async (t: Pick<Test, 'teardown'>, set: { keys: Jwk[] }) => {
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
+  const fetchKeys = createFetchKeys(`http://127.0.0.1:${port}/`)
   const made: Key[] = []
   const ring = await createFetchedRing(
-    createFetchKeys(`http://127.0.0.1:${port}/`),
-    { ...settings, maxAge: 3_600_000 },
-    (key) => {
-      made.push(key)
-      return bindKey('at+jwt', key, settings)
+    async () => {
+      made.push(...(await fetchKeys()))
+      return made
     },
+    { ...settings, maxAge: 3_600_000 },
     () => {},
   )
   server.close()
@@ -91,15 +91,11 @@ const fetched = async (t: Pick<Test, 'teardown'>, set: { keys: Jwk[] }) => {
 }
 
 /** The same with a secret, which no set hands out. */
-const shared = async ({ alg, k = '', kid = '' }: Jwk) => {
+const shared = ({ alg, k = '', kid = '' }: Jwk) => {
   const key = secretKey(alg as HmacAlgorithm, k)
-  // The configuration takes text; these are bytes, which the JWS library takes as well.
+  // The configuration takes text; these are bytes, which node:crypto takes as well.
   const secret = Buffer.from(k, 'base64url') as unknown as string
-  const bound = await bindKey(
-    'at+jwt',
-    { ...key, algorithm: alg as HmacAlgorithm, secret },
-    settings,
-  )
+  const bound = verifyingKey({ ...key, algorithm: alg as HmacAlgorithm, secret })
   return { verify: createAccessCheck([bound], settings), kids: { [kid]: key.kid } }
 }
 

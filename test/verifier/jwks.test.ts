@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
-import { bindKey } from '../../plugins/jwt-key.js'
+import { signingKey } from '../../plugins/jwt-key.js'
 import { createAccessTokens } from '../../src/tokens/access-token.js'
 import { pairKey, publicKeySet } from '../../src/tokens/keys.js'
 import { eventually } from '../support/app.js'
@@ -17,7 +17,7 @@ const makeKey = async (
   { privateKey }: { privateKey: KeyObject } = generateKeyPairSync('ed25519'),
 ) => {
   const key = pairKey(privateKey.export({ type: 'pkcs8', format: 'pem' }).toString())
-  const tokens = createAccessTokens([await bindKey('at+jwt', key, settings)], {
+  const tokens = createAccessTokens([await signingKey('at+jwt', key)], {
     ...settings,
     lifetime: 900_000,
   })
