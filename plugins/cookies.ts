@@ -56,28 +56,50 @@ export const cookieNames = ({ COOKIE_SECURE, COOKIE_DOMAIN }: Config) => {
 const placeOf = (line: string): string =>
   [/^[^=]*/, /; Domain=[^;]*/, /; Path=[^;]*/].map((part) => part.exec(line)?.[0]).join()
 
+/** Adds `Set-Cookie` lines to an answer, in place of those for the same cookies that it has already. */
+const putLines = (reply: FastifyReply, lines: string[]): void => {
+  const present = reply.getHeader('Set-Cookie')
+  if (present === undefined) {
+    reply.header('Set-Cookie', lines)
+    return
+  }
+  const places = lines.map(placeOf)
+  const others = [present].flat().map(String)
+  const kept = others.filter((line) => !places.includes(placeOf(line)))
+  // Fastify adds to the lines that are there already.
+  reply.removeHeader('Set-Cookie').header('Set-Cookie', [...kept, ...lines])
+}
+
+type Serialize = (name: string, value: string, options: SerializeOptions) => string
+
 /**
- * Writes cookies with @fastify/cookie's serialiser, which stays in an app of its own: an embedding app may
- * have the plugin too, and with it decorators of the same names and cookies that it signs.
+ * @fastify/cookie's serialiser, which stays in an app of its own: an embedding app may have the plugin too,
+ * and with it decorators of the same names and cookies that it signs.
  */
-const createWriter = async (): Promise<WriteCookie> => {
+const createSerializer = async (): Promise<Serialize> => {
   const library = Fastify()
   await library.register(cookie, { hook: false })
-  return (reply, name, value, options) => {
-    const line = library.serializeCookie(name, value, options)
-    const others = [reply.getHeader('Set-Cookie') ?? []]
-      .flat()
-      .map(String)
-      .filter((other) => placeOf(other) !== placeOf(line))
-    // Fastify adds to the lines that are there already.
-    reply.removeHeader('Set-Cookie').header('Set-Cookie', [...others, line])
-  }
+  return library.serializeCookie
+}
+
+/**
+ * The line of a cookie of which only value and life vary, cut out of the serialiser's own output: a refresh
+ * writes two of them. The value is a token, in which there is nothing to encode.
+ */
+const lineOf = (serialize: Serialize, name: string, options: SerializeOptions) => {
+  const [value, maxAge] = ['<value>', 4_294_967_295]
+  const line = serialize(name, value, { ...options, encode: String, maxAge })
+  const [start = '', rest = ''] = line.split(value)
+  const [middle = '', end = ''] = rest.split(String(maxAge))
+  return ({ token, expiresIn }: IssuedToken): string => start + token + middle + expiresIn + end
 }
 
 /** Offers the token cookies (contract: names, attributes and lives in docs/sessions.md). */
 export default fp<{ config: Config }>(
   async (app, { config }) => {
-    const write = await createWriter()
+    const serialize = await createSerializer()
+    const write: WriteCookie = (reply, name, value, options) =>
+      putLines(reply, [serialize(name, value, options)])
     const refreshPath = `${app.prefix}/api/auth`
     const { COOKIE_SECURE: secure, COOKIE_DOMAIN: domain } = config
     const { access: accessName, refresh: refreshName } = cookieNames(config)
@@ -89,6 +111,8 @@ export default fp<{ config: Config }>(
     }
     const access = { ...attributes, path: '/' }
     const refresh = { ...attributes, path: refreshPath }
+    const accessLine = lineOf(serialize, accessName, access)
+    const refreshLine = lineOf(serialize, refreshName, refresh)
 
     /** Where else a cookie of the same name may stem from: another path, or before the domain changed. */
     const hosts = [domain ?? '', new URL(config.PUBLIC_URL).hostname]
@@ -107,11 +131,11 @@ export default fp<{ config: Config }>(
 
     /** Clears what stands beside the present cookie, where the browser has shown to have more than one. */
     const clearStrays = (reply: FastifyReply) => {
-      const { cookie: header } = reply.request.headers
-      if (cookieValues(header, accessName).length > 1) {
+      const { headers, tokens } = reply.request
+      if (cookieValues(headers.cookie, accessName).length > 1) {
         for (const stray of strays(access)) clear(reply, accessName, stray)
       }
-      if (cookieValues(header, refreshName).length > 1) {
+      if (tokens.refresh.length > 1) {
         for (const stray of strays(refresh)) clear(reply, refreshName, stray)
       }
     }
@@ -123,10 +147,10 @@ export default fp<{ config: Config }>(
 
     app.decorate('writeCookie', write)
     app.decorate('readTokens', readTokens)
-    app.decorate('renewAccess', (reply: FastifyReply, { token, expiresIn }: IssuedToken) => {
+    app.decorate('renewAccess', (reply: FastifyReply, issued: IssuedToken) => {
       const isBearer = bearerToken(reply.request.headers) !== undefined
-      if (isBearer) reply.header('X-New-Token', token)
-      else write(reply, accessName, token, { ...access, maxAge: expiresIn })
+      if (isBearer) reply.header('X-New-Token', issued.token)
+      else putLines(reply, [accessLine(issued)])
     })
 
     app.decorateRequest('knownTokens', null)
@@ -141,9 +165,7 @@ export default fp<{ config: Config }>(
         return { accessToken: tokens.access.token, refreshToken: tokens.refresh.token }
       }
       clearStrays(this)
-      const { access: given, refresh: next } = tokens
-      write(this, accessName, given.token, { ...access, maxAge: given.expiresIn })
-      write(this, refreshName, next.token, { ...refresh, maxAge: next.expiresIn })
+      putLines(this, [accessLine(tokens.access), refreshLine(tokens.refresh)])
       return {}
     })
     app.decorateReply('clearTokens', function (this: FastifyReply) {
