@@ -13,27 +13,29 @@ type Method = (...args: unknown[]) => unknown
 
 const isMethod = (member: unknown): member is Method => typeof member === 'function'
 
-const measuredMethod = (method: Method, { done, failed, begin }: OperationNotes): Method => {
-  const timed = async (reply: Promise<unknown>) => {
+const measuredMethod =
+  (method: Method, { done, failed, begin }: OperationNotes): Method =>
+  (...args) => {
     const start = performance.now()
+    const reply = method(...args)
+    if (!(reply instanceof Promise)) return reply
     const end = begin?.()
-    let isFailure = false
-    try {
-      return await reply
-    } catch (error) {
-      isFailure = error instanceof StoreUnavailable
-      throw error
-    } finally {
+    const note = (isFailure: boolean) => {
       done(performance.now() - start)
       if (isFailure) failed()
       end?.(isFailure)
     }
+    return reply.then(
+      (result: unknown) => {
+        note(false)
+        return result
+      },
+      (error: unknown) => {
+        note(error instanceof StoreUnavailable)
+        throw error
+      },
+    )
   }
-  return (...args) => {
-    const reply = method(...args)
-    return reply instanceof Promise ? timed(reply) : reply
-  }
-}
 
 const measuredPort = <Port extends object>(
   name: string,
