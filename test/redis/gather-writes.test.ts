@@ -37,13 +37,16 @@ t.test('commands of one turn', async (t) => {
     t.equal((await readsOf(redis)) - before, 3)
   })
 
-  t.test('still leave when the connection ends, and are gathered on the next one too', async (t) => {
-    const last = redis.incr('count')
-    redis.disconnect(true)
-    t.type(await last, 'number')
-    await once(redis, 'ready')
-    const before = await readsOf(redis)
-    await Promise.all([redis.incr('count'), redis.incr('count')])
-    t.equal((await readsOf(redis)) - before, 2)
-  })
+  t.test(
+    'still leave when the connection ends, and are gathered on the next one too',
+    async (t) => {
+      const last = redis.incr('count')
+      redis.disconnect(true)
+      t.type(await last, 'number')
+      await once(redis, 'ready')
+      const before = await readsOf(redis)
+      await Promise.all([redis.incr('count'), redis.incr('count')])
+      t.equal((await readsOf(redis)) - before, 2)
+    },
+  )
 })
