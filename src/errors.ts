@@ -1,66 +1,15 @@
+import { define, type FieldError, GatehouseError } from './gatehouse-error.js'
+
 /**
- * The error catalogue: everything that a client may be told went wrong. Each entry is a class, so that
- * code throws it by name, routes list it in their schemas and the error handler needs no table.
+ * The error catalogue: everything that a client may be told went wrong, by status. Each entry is a class, so
+ * that code throws it by name, routes list it in their schemas and the error handler needs no table.
  */
-
-/** One refused field of a request. */
-export interface FieldError {
-  field: string
-  message: string
-}
-
-/** What an entry of the catalogue may carry beside its fixed code and phrase. */
-export interface ErrorDetails {
-  /** More members of the answer's body, e.g. `requiredRoles`. Never a secret: they reach the client. */
-  extras?: Record<string, unknown>
-  /** Seconds, for the `Retry-After` header (RFC 9110, 10.2.3). */
-  retryAfter?: number
-  /** The limit that was met, for the `RateLimit-*` headers; `reset` in seconds. */
-  limit?: { max: number; reset: number }
-  /** The failure behind it: logged, never sent. */
-  cause?: unknown
-}
-
-/** Base of the catalogue; its `message` is written for the client. */
-export class GatehouseError extends Error {
-  readonly extras: Record<string, unknown>
-  readonly retryAfter: number | undefined
-  readonly limit: ErrorDetails['limit']
-
-  constructor(
-    readonly status: number,
-    readonly code: string,
-    message: string,
-    details: ErrorDetails = {},
-  ) {
-    super(message, { cause: details.cause })
-    this.name = new.target.name
-    this.extras = details.extras ?? {}
-    this.retryAfter = details.retryAfter
-    this.limit = details.limit
-  }
-
-  /** Fastify's word for it, which the error handlers of an embedding app know. */
-  get statusCode(): number {
-    return this.status
-  }
-}
-
-/** An entry as routes list it: what it answers, without making one. */
-export interface ErrorEntry {
-  readonly status: number
-  readonly code: string
-}
-
-const define = (status: number, code: string, message: string, fixed: ErrorDetails = {}) =>
-  class extends GatehouseError {
-    static readonly status = status
-    static readonly code = code
-
-    constructor(details: ErrorDetails = {}) {
-      super(status, code, message, { ...fixed, ...details })
-    }
-  }
+export {
+  type ErrorDetails,
+  type ErrorEntry,
+  type FieldError,
+  GatehouseError,
+} from './gatehouse-error.js'
 
 /** 400: the request's body, parameters or query break a rule; `errors` names each field. */
 export class ValidationFailed extends GatehouseError {
@@ -85,81 +34,106 @@ export class InvalidVerificationToken extends define(
   'This link is not valid any more, ask for a new one',
 ) {}
 
+/** 401: nobody is signed in. */
 export class NoToken extends define(401, 'NO_TOKEN', 'Sign in to use this') {}
+/** 401: the access token is not good, or its session has ended. */
 export class InvalidToken extends define(401, 'INVALID_TOKEN', 'The access token is not valid') {}
+/** 401: the access token is past its end; a refresh brings another. */
 export class TokenExpired extends define(401, 'TOKEN_EXPIRED', 'The access token has expired', {
   extras: { requiresRefresh: true },
 }) {}
+/** 401: no account, no password or a wrong one; it is not told which. */
 export class InvalidCredentials extends define(
   401,
   'INVALID_CREDENTIALS',
   'The email or the password is wrong',
 ) {}
+/** 401, told only to who knows the password. */
 export class AccountDeactivated extends define(
   401,
   'ACCOUNT_DEACTIVATED',
   'This account is deactivated',
 ) {}
 
-/** 401 `NO_REFRESH_TOKEN`: nothing was presented, so there is no verdict and no cookie to clear. */
+/** 401: nothing was presented, so there is no verdict and no cookie to clear. */
 export class NoRefreshToken extends define(401, 'NO_REFRESH_TOKEN', 'No refresh token was sent') {}
 
 /** The definite verdicts on a refresh token: the only answers that clear the token cookies. */
 export class RefreshRefused extends GatehouseError {}
-export class RefreshFailed extends RefreshRefused {
-  static readonly status = 403
-  static readonly code = 'REFRESH_FAILED'
-  constructor() {
-    super(403, RefreshFailed.code, 'The refresh token is not valid')
-  }
-}
-export class InvalidRefreshToken extends RefreshRefused {
-  static readonly status = 403
-  static readonly code = 'INVALID_REFRESH_TOKEN'
-  constructor() {
-    super(403, InvalidRefreshToken.code, 'The session has ended')
-  }
-}
-export class RefreshUserNotFound extends RefreshRefused {
-  static readonly status = 403
-  static readonly code = 'USER_NOT_FOUND'
-  constructor() {
-    super(403, RefreshUserNotFound.code, 'The account is gone or inactive')
-  }
-}
+/** 403: malformed, forged or expired. */
+export class RefreshFailed extends define(
+  403,
+  'REFRESH_FAILED',
+  'The refresh token is not valid',
+  {},
+  RefreshRefused,
+) {}
+/** 403: genuine, but its session has ended, or it was used before. */
+export class InvalidRefreshToken extends define(
+  403,
+  'INVALID_REFRESH_TOKEN',
+  'The session has ended',
+  {},
+  RefreshRefused,
+) {}
+/** 403: the account of a refresh token is gone or inactive. */
+export class RefreshUserNotFound extends define(
+  403,
+  'USER_NOT_FOUND',
+  'The account is gone or inactive',
+  {},
+  RefreshRefused,
+) {}
 
+/** 403: with `REGISTRATION=closed`. */
 export class RegistrationClosed extends define(
   403,
   'REGISTRATION_CLOSED',
   'Accounts are made by an administrator',
 ) {}
+/** 403, told only to who knows the password. */
 export class EmailNotVerified extends define(
   403,
   'EMAIL_NOT_VERIFIED',
   'Verify your email address first',
 ) {}
+/** 403: signed in, but with none of the roles; the extras are `requiredRoles` and `userRole`. */
 export class InsufficientPermissions extends define(
   403,
   'INSUFFICIENT_PERMISSIONS',
   'Your role does not allow this',
 ) {}
+/** 403: sent by a page that may not call this server. */
 export class CsrfRejected extends define(
   403,
   'CSRF_REJECTED',
   'Requests from this origin are not allowed',
 ) {}
+/** 404: no such URL, or not with this method. */
 export class NotFound extends define(404, 'NOT_FOUND', 'There is nothing at this address') {}
+/** 404: ended, or somebody else's. */
 export class SessionNotFound extends define(404, 'SESSION_NOT_FOUND', 'There is no such session') {}
+/** 404, told to admins. */
 export class UserNotFound extends define(404, 'USER_NOT_FOUND', 'There is no such account') {}
+/** 409: the email is taken. */
 export class UserExists extends define(
   409,
   'USER_EXISTS',
   'An account with this email exists already',
 ) {}
+/** 409: somebody has to be left who can make admins. */
 export class LastAdmin extends define(
   409,
   'LAST_ADMIN',
   'The last active admin stays one: make somebody else an admin first',
+) {}
+/** 413: past `BODY_LIMIT`. */
+export class PayloadTooLarge extends define(413, 'PAYLOAD_TOO_LARGE', 'The body is too large') {}
+/** 415: the body is no JSON by its type. */
+export class UnsupportedMediaType extends define(
+  415,
+  'UNSUPPORTED_MEDIA_TYPE',
+  'Send the body as application/json',
 ) {}
 /** 423: so many wrong passwords that none is checked for a while; `lockDurationMinutes` says how long. */
 export class AccountLocked extends define(
@@ -167,34 +141,33 @@ export class AccountLocked extends define(
   'ACCOUNT_LOCKED',
   'Too many failed sign-ins, try again later or reset the password',
 ) {}
+/** 429: past `AUTH_RATE_LIMIT_MAX`. */
 export class AuthRateLimitExceeded extends define(
   429,
   'AUTH_RATE_LIMIT_EXCEEDED',
   'Too many failed sign-ins or registrations from your address, try again later',
 ) {}
+/** 429: past `PASSWORD_RESET_RATE_LIMIT_MAX`. */
 export class PasswordResetLimitExceeded extends define(
   429,
   'PASSWORD_RESET_LIMIT_EXCEEDED',
   'Too many mails were asked for, try again later',
 ) {}
+/** 429: past `RATE_LIMIT_MAX_REQUESTS` or `RATE_LIMIT_USER_MAX`. */
 export class RateLimitExceeded extends define(
   429,
   'RATE_LIMIT_EXCEEDED',
   'Too many requests, try again later',
 ) {}
+/** 429: blocked for a minute by an anomaly rule. */
 export class SuspiciousActivityBlocked extends define(
   429,
   'SUSPICIOUS_ACTIVITY_BLOCKED',
   'This looks automated, try again in a minute',
   { retryAfter: 60 },
 ) {}
-export class PayloadTooLarge extends define(413, 'PAYLOAD_TOO_LARGE', 'The body is too large') {}
-export class UnsupportedMediaType extends define(
-  415,
-  'UNSUPPORTED_MEDIA_TYPE',
-  'Send the body as application/json',
-) {}
 
+/** 500: a fault of ours; its cause is in the log under the request id. */
 export class InternalError extends define(
   500,
   'INTERNAL_ERROR',
@@ -219,6 +192,7 @@ export class Overloaded extends define(
 export class Draining extends define(503, 'DRAINING', 'This instance is stopping', {
   retryAfter: 1,
 }) {}
+/** 503: past one of the `PRESSURE_*` bounds. */
 export class UnderPressure extends define(
   503,
   'UNDER_PRESSURE',

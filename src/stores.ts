@@ -1,6 +1,6 @@
-import type { ActivityExchange } from './abuse/activity.js'
+import type { ActivityExchange } from './abuse/activity-exchange.js'
 import type { AttemptStore } from './abuse/attempt-store.js'
-import type { CounterExchange } from './abuse/counters.js'
+import type { CounterExchange } from './abuse/counter-exchange.js'
 import type { LockoutStore } from './abuse/lockout-store.js'
 import type { AccountStore } from './accounts/account-store.js'
 import type { RecoveryStore } from './accounts/recovery-store.js'

@@ -1,4 +1,4 @@
-import type { ActivityExchange } from '../abuse/activity.js'
+import type { ActivityExchange } from '../abuse/activity-exchange.js'
 import type { SharedActivity } from '../abuse/deeds.js'
 import { randomId } from '../ids.js'
 import type { Keys } from './keys.js'

@@ -1,4 +1,4 @@
-import type { CounterExchange, SharedCount } from '../abuse/counters.js'
+import type { CounterExchange, SharedCount } from '../abuse/counter-exchange.js'
 import type { Keys } from './keys.js'
 import { createNews } from './news.js'
 import { type Client, script } from './script.js'
