@@ -4,6 +4,7 @@ import { refused } from '../support/answers.js'
 import { type Built, build, eventually, password, person } from '../support/app.js'
 import type { Client } from '../support/client.js'
 import { elapse } from '../support/clock.js'
+import { ownTime } from '../support/own-time.js'
 import { type RedisServer, startRedis } from '../support/redis.js'
 import { startProxy } from '../support/tcp-proxy.js'
 
@@ -394,11 +395,11 @@ t.test('when the store fails, nobody is told whether a password is right', async
   t.test('however many ask, all are answered in time', async (t) => {
     const { client } = await setUp(t, redis)
     await redis.kill('SIGSTOP')
-    const began = performance.now()
+    const began = ownTime()
     const answers = await Promise.all(
       Array.from({ length: 40 }, (_, i) => client().post(url, i % 2 ? right('ada') : wrong('ada'))),
     )
-    t.ok(performance.now() - began < 2_000)
+    t.ok(ownTime() - began < 2_000)
     t.strictSame(statuses(answers), { 503: 40 })
     await redis.kill('SIGCONT')
     await eventually(async () => (await client().post(url, right('ada'))).statusCode === 200)

@@ -162,7 +162,7 @@ export const newPerson = async (
   deployment: Deployment,
 ) => {
   const context = await browser.newContext({ locale: 'en-GB' })
-  context.setDefaultTimeout(20_000)
+  context.setDefaultTimeout(60_000)
   t.teardown(() => context.close())
   return { context, newTab: () => newTab(context, deployment) }
 }

@@ -209,7 +209,7 @@ t.test('a store that is away', async (t) => {
     const { state, recorder } = stub()
     for (let i = 0; i < 1_300; i += 1) recorder.record(event(i))
     await setTimeout(50)
-    t.equal(state.calls, 1, 'it is not asked for each')
+    t.ok(state.calls > 0 && state.calls < 10, 'it is not asked for each')
     t.equal(recorder.stats().waiting, 1_300)
     state.away = false
     await eventually(async () => state.kept.length === 1_300)

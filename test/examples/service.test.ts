@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto'
 import t, { type Test } from 'tap'
 import { eventually, person, secrets } from '../support/app.js'
+import { ownTime } from '../support/own-time.js'
 import { startServer } from '../support/process.js'
 import { startRedis } from '../support/redis.js'
 import { ask, type Example, gatehouseEnv as env, startExample } from './spawn.js'
@@ -26,9 +27,9 @@ const walk = async (t: Test, gatehouse: string, service: Example): Promise<void>
   })
   for (let i = 0; i < 10; i++) t.equal((await service.ask('/orders', accessToken)).status, 200)
   t.equal((await ask(gatehouse, '/api/auth/logout', undefined, { refreshToken })).status, 200)
-  const revoked = performance.now()
+  const revoked = ownTime()
   await eventually(async () => (await service.ask('/orders', accessToken)).status !== 200)
-  t.ok(performance.now() - revoked < 3_000, 'refused within the bound')
+  t.ok(ownTime() - revoked < 3_000, 'refused within the bound')
   t.match(await service.ask('/orders', accessToken), {
     status: 401,
     body: { code: 'INVALID_TOKEN' },

@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import t from 'tap'
 import { StoreUnavailable } from '../../src/errors.js'
 import { inShort } from '../stores/subject.js'
+import { ownTime } from '../support/own-time.js'
 import { startRedis } from '../support/redis.js'
 import { startCluster, startSentinelGroup } from '../support/redis-topologies.js'
 import { dial, open } from './open.js'
@@ -58,11 +59,11 @@ t.test('a node of a Cluster that dies', async (t) => {
   await second?.kill('SIGSTOP')
 
   t.test('takes the store away from those whose accounts are there', async (t) => {
-    const began = performance.now()
+    const began = ownTime()
     const outcomes = await Promise.all(
       people.map(({ userId, sid }) => rotate(userId, sid, 1).catch((error) => error)),
     )
-    t.ok(performance.now() - began < 2_000, 'answered in time')
+    t.ok(ownTime() - began < 2_000, 'answered in time')
     const failures = outcomes.filter((outcome) => outcome instanceof Error)
     t.ok(failures.length > 0)
     for (const failure of failures) t.type(failure, StoreUnavailable)

@@ -82,9 +82,9 @@ subscribe('fastify.initialization', (message) => {
   seen.set(fastify, { log, routes })
 })
 
-/** Asks again and again, for at most 10 s, until the answer is yes. */
+/** Asks again and again until the answer is yes; for at most 30 s, since the machine may be busy. */
 export const eventually = async (ask: () => Promise<boolean>): Promise<void> => {
-  for (const late = AbortSignal.timeout(10_000); !(await ask()); late.throwIfAborted()) {
+  for (const late = AbortSignal.timeout(30_000); !(await ask()); late.throwIfAborted()) {
     await setTimeout(5)
   }
 }

@@ -45,7 +45,7 @@ export interface ListeningServer extends ServerProcess {
 }
 
 /** How long a server may take to listen, with its TypeScript still to be compiled on a busy machine. */
-const startLimit = 30_000
+const startLimit = 60_000
 
 /** How long a server may take to end when the test does, before it is killed. */
 const patience = 5_000

@@ -186,7 +186,7 @@ const group = 'gatehouse'
  * be away meanwhile.
  */
 export const until = async (what: string, check: () => Promise<boolean>): Promise<void> => {
-  const deadline = performance.now() + 20_000
+  const deadline = performance.now() + 60_000
   let cause: unknown
   const holds = () =>
     check().catch((error: unknown) => {

@@ -4,6 +4,7 @@ import { StoreUnavailable } from '../../src/errors.js'
 import type { Stores } from '../../src/stores.js'
 import { dial } from '../redis/open.js'
 import { inShort } from '../stores/subject.js'
+import { ownTime } from '../support/own-time.js'
 import { isMaster, isReplica, startCluster, until } from '../support/redis-topologies.js'
 import { isCalm, startApp } from './apps.js'
 import { onEachMaster, startInstances, startReplicated, watchEnded } from './instances.js'
@@ -33,7 +34,7 @@ t.test('in a Cluster', async (t) => {
     const kept = await startReplicated(here, master, userId)
     await deafened(() => master.kill('SIGKILL'))
     await until('the replica is the master', () => isMaster(replica))
-    await recovered(t, performance.now())
+    await recovered(t, ownTime())
     t.match(await here.sessions.find(userId, kept), { session: { sid: kept } })
     t.match(await there.sessions.find(userId, kept), { session: { sid: kept } })
     await coherent(t)
@@ -67,7 +68,7 @@ t.test('in a Cluster', async (t) => {
     const signingIn = signIn()
     await master.command('CLUSTER', 'FAILOVER')
     await until('it is the master again', () => isMaster(master))
-    await recovered(t, performance.now())
+    await recovered(t, ownTime())
     await until('the other one is its replica', () => isReplica(replica))
     changed = true
     await signingIn
@@ -87,7 +88,7 @@ t.test('in a Cluster', async (t) => {
       const revoked = await startReplicated(here, master, userId)
       await master.kill('SIGSTOP')
       await until('the replica is the master', () => isMaster(replica))
-      await recovered(t, performance.now())
+      await recovered(t, ownTime())
       await here.sessions.end(userId, revoked)
       const watch = watchEnded([here, there], userId, revoked)
       await master.kill('SIGCONT')

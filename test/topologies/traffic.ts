@@ -3,13 +3,14 @@ import type { Test } from 'tap'
 import { StoreUnavailable } from '../../src/errors.js'
 import type { Stores } from '../../src/stores.js'
 import { inShort, second } from '../stores/subject.js'
+import { ownTime } from '../support/own-time.js'
 
 /** The longest that anybody waits for an answer. */
 const patience = 2 * second
 
 /** Somebody who refreshes all the time, whatever happens to the store. */
 export interface Traffic {
-  /** When it failed last, by `performance.now()`; 0 if it never did. */
+  /** When it failed last, by `ownTime()`; 0 if it never did. */
   readonly failedAt: number
   /** How often it has failed. */
   readonly failures: number
@@ -36,16 +37,16 @@ export const startTraffic = async (
   let stopped = false
 
   const timed = async (operation: () => Promise<unknown>): Promise<void> => {
-    const began = performance.now()
+    const began = ownTime()
     try {
       await operation()
       worked = Math.max(worked, began)
     } catch (error) {
       failures += 1
-      failedAt = performance.now()
+      failedAt = ownTime()
       outcomes.add(error instanceof StoreUnavailable ? 'unavailable' : String(error))
     }
-    longest = Math.max(longest, performance.now() - began)
+    longest = Math.max(longest, ownTime() - began)
   }
   const refresh = async () => {
     const rotation = await rotate(userId, sid, generation)
@@ -76,7 +77,7 @@ export const startTraffic = async (
       return failures
     },
     works: async () => {
-      const asked = performance.now()
+      const asked = ownTime()
       while (worked < asked) await wait(5)
     },
     end: async (t) => {
