@@ -156,5 +156,3 @@ export const createActivityWatch = (
     close: () => clearInterval(timer),
   }
 }
-
-export type ActivityWatch = ReturnType<typeof createActivityWatch>

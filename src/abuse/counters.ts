@@ -147,5 +147,3 @@ export const createCounters = (exchange: CounterExchange | undefined) => {
     close: () => clearInterval(timer),
   }
 }
-
-export type Counters = ReturnType<typeof createCounters>

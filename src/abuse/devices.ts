@@ -51,5 +51,3 @@ export const createDevices = (secrets: readonly [string, ...string[]]) => {
     },
   }
 }
-
-export type Devices = ReturnType<typeof createDevices>

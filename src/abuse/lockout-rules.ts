@@ -28,8 +28,6 @@ const hourMs = 60 * 60_000
  * first minutes of an hour would forget what is less than a day old: so they count for up to an hour more.
  */
 export const buckets = 25
-/** After so long without a failure nothing of the account-wide count is left. */
-export const accountMemoryMs = buckets * hourMs
 
 const nothing: SourceRecord = { failures: 0, lockedUntil: 0, forgetAt: 0 }
 

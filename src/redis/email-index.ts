@@ -54,5 +54,3 @@ export const createEmailIndex = (client: Client, keys: Keys) => {
     release: (email: string, userId: string) => releaseEmail([keys.email(email)], [userId]),
   }
 }
-
-export type EmailIndex = ReturnType<typeof createEmailIndex>
