@@ -1,6 +1,7 @@
 // `npm run dev`: compiles on change and restarts the server with each new build.
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { endWithNpm } from '../dist/src/with-npm.js'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const compiler = fileURLToPath(import.meta.resolve('typescript/bin/tsc'))
@@ -15,6 +16,7 @@ const children = [
 const stop = () => {
   for (const child of children) child.kill()
 }
+endWithNpm(process.env)
 process.once('SIGINT', stop)
 process.once('SIGTERM', stop)
 for (const child of children) child.once('exit', stop)

@@ -1,3 +1,5 @@
+// It declares `request.user`, and has to be known wherever the declarations of this file are.
+/// <reference types="@fastify/jwt" preserve="true" />
 import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify'
 import type { Role } from '../src/accounts/account.js'
 import {

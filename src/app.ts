@@ -43,6 +43,9 @@ import type { Fleet } from './fleet.js'
 import { serverOptions } from './server-options.js'
 import type { Identity } from './sessions/identity.js'
 
+// An installed package is known by what its declarations name: with this come the guards' own.
+export type { RequestUser } from '../plugins/guards.js'
+
 declare module '../plugins/guards.js' {
   interface UserTypes {
     signedIn: Identity

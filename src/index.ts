@@ -1,7 +1,7 @@
 /** What `import … from 'gatehouse'` offers. */
 
 export type { Role } from './accounts/account.js'
-export { type GatehouseOptions, gatehouse } from './app.js'
+export { type GatehouseOptions, gatehouse, type RequestUser } from './app.js'
 export {
   ConfigError,
   type Environment,

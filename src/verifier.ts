@@ -12,6 +12,8 @@ import { createFetchKeys } from './verifier/fetch-keys.js'
 import { createFetchedRing, createFixedRing, type KeyRing } from './verifier/key-ring.js'
 import { checkOptions, type VerifierOptions, type VerifierSettings } from './verifier/options.js'
 
+// An installed package is known by what its declarations name: with this come the guards' own.
+export type { RequestUser } from '../plugins/guards.js'
 export type { Role } from './accounts/account.js'
 export { ConfigError } from './config/config-error.js'
 export type { VerifierOptions } from './verifier/options.js'

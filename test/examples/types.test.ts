@@ -45,3 +45,46 @@ t.test('in another service it is what a token tells', async (t) => {
   const members = ['userId', 'role', 'sessionId', 'expiresAt', 'email', 'session']
   t.strictSame(unknownMembers('service', members), ['email', 'session'])
 })
+
+/** The declarations as they are packed: nothing else tells a program of what is installed. */
+const declarationsIn = (folder: string): ts.CompilerOptions => {
+  const config = ts.getParsedCommandLineOfConfigFile(
+    `${root}tsconfig.json`,
+    { outDir: folder, emitDeclarationOnly: true, incremental: false },
+    { ...ts.sys, onUnRecoverableConfigFileDiagnostic: () => {} },
+  )
+  const { options = {}, fileNames = [] } = config ?? {}
+  ts.createProgram(fileNames, options).emit()
+  const { target, lib, module, moduleResolution, types } = options
+  const paths = {
+    gatehouse: [`${folder}/src/index.d.ts`],
+    'gatehouse/verifier': [`${folder}/src/verifier.d.ts`],
+  }
+  const read = { target, lib, module, moduleResolution, types } as ts.CompilerOptions
+  return { ...read, paths, strict: true, noEmit: true, rootDir: root }
+}
+
+t.test('what is installed brings its types along, by its declarations alone', async (t) => {
+  const folder = t.testdir()
+  const options = declarationsIn(folder)
+  for (const [name, from, odd] of [
+    ['gatehouse', 'gatehouse', 'sessionId'],
+    ['verifier', 'gatehouse/verifier', 'email'],
+  ] as const) {
+    const probe = `${folder}/${name}.ts`
+    const text = `
+      import Fastify from 'fastify'
+      import { ${name} } from '${from}'
+      const app = Fastify()
+      await app.register(${name}, {})
+      const onRequest = [app.authenticate, app.authorize(['admin'])]
+      app.get('/', { onRequest }, async ({ user }) => [user.userId, user.role, user.${odd}])
+    `
+    ts.sys.writeFile(probe, text)
+    const found = ts.getPreEmitDiagnostics(ts.createProgram([probe], options))
+    t.match(
+      found.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n')),
+      [new RegExp(`^Property '${odd}' does not exist`)],
+    )
+  }
+})
