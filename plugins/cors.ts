@@ -21,6 +21,8 @@ const preflight = {
   'Access-Control-Allow-Methods': 'GET, HEAD, POST, PATCH, DELETE',
   'Access-Control-Allow-Headers': 'Content-Type, Authorization, X-Request-ID, X-Token-Delivery',
   'Access-Control-Max-Age': '7200',
+  // Of other caches than the browser's for preflights.
+  'Cache-Control': 'no-store',
 }
 
 /** Caches have to know that the answer is another for each origin. */

@@ -26,6 +26,9 @@ export const Body = <Members extends Record<string, TSchema>>(members: Members) 
 export const OptionalBody = <Members extends Record<string, TSchema>>(members: Members) =>
   Type.Unsafe<Static<TObject<Members>> | null>({ ...Body(members), type: ['object', 'null'] })
 
+/** The body of a route that needs none. */
+export const NoBody = OptionalBody({})
+
 /** Text as it arrives; the rules of the accounts room say what of it is acceptable. */
 export const Text = (description: string, maxLength = 1_024) =>
   Type.String({ minLength: 1, maxLength, description })

@@ -7,6 +7,7 @@ import {
   AdminUser,
   adminErrors,
   NextCursor,
+  NoBody,
   paging,
   Query,
   readFailures,
@@ -74,6 +75,7 @@ const remove = {
   summary: 'Delete an account',
   description: 'With its sessions and all personal data; security events keep its id.',
   params: Params,
+  body: NoBody,
   response: {
     200: Success(Type.Object({}), 'Deleted'),
     ...writeFailures(UserNotFound, LastAdmin, ...adminErrors),
@@ -84,6 +86,7 @@ const unlock = {
   ...admins,
   summary: 'Forget the failed sign-ins of an account',
   params: Params,
+  body: NoBody,
   response: {
     200: Success(One, 'Unlocked'),
     ...writeFailures(UserNotFound, ...adminErrors),
@@ -94,6 +97,7 @@ const endSessions = {
   ...admins,
   summary: 'Sign all devices of an account out',
   params: Params,
+  body: NoBody,
   response: {
     200: Success(Type.Object({ revoked: Type.Integer({ description: 'How many sessions' }) })),
     ...writeFailures(UserNotFound, ...adminErrors),

@@ -4,6 +4,7 @@ import { SessionNotFound } from '../../src/errors.js'
 import { presentSession } from '../present.js'
 import {
   guardErrors,
+  NoBody,
   OwnSession,
   readFailures,
   Success,
@@ -27,6 +28,7 @@ const end = {
   tags: ['auth'],
   summary: 'Sign one device out',
   params: Type.Object({ sessionId: Type.String({ maxLength: 64 }) }),
+  body: NoBody,
   response: {
     200: Success(Type.Object({}), 'Ended'),
     ...writeFailures(SessionNotFound, ...guardErrors),
@@ -37,6 +39,7 @@ const endAll = {
   ...signedIn,
   tags: ['auth'],
   summary: 'Sign all devices out, this one too',
+  body: NoBody,
   response: {
     200: Success(Type.Object({ revoked: Type.Integer({ description: 'How many sessions' }) })),
     ...writeFailures(...guardErrors),

@@ -182,7 +182,7 @@ t.test('CORS', async (t) => {
       'access-control-allow-headers': 'Content-Type, Authorization, X-Request-ID, X-Token-Delivery',
       'access-control-max-age': '7200',
     })
-    t.match(answer.headers.vary, 'Origin')
+    t.match(answer.headers, { vary: 'Origin', 'cache-control': 'no-store' })
   })
 
   t.test('tells others nothing', async (t) => {

@@ -227,4 +227,16 @@ t.test('who may use which route', async (t) => {
       }
     })
   }
+
+  t.test('an unknown member is refused, where a route needs no body too', async (t) => {
+    const theirOwn = ['POST /api/auth/logout', 'POST /api/auth/introspect']
+    for (const [route, { send }] of Object.entries(rows)) {
+      const [method = '', pattern = ''] = route.split(' ')
+      if (method === 'GET' || theirOwn.includes(route)) continue
+      const people = await cast.admin()
+      const answer = await ask(method, pattern, people, Object.assign({ odd: 1 }, send?.(people)))
+      t.equal(verdict(answer), '400 VALIDATION_FAILED', route)
+      t.match(answer.json().errors, [{ field: 'odd' }], route)
+    }
+  })
 })
