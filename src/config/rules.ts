@@ -48,6 +48,22 @@ const secretsApart: Rule = (config) => {
   )
 }
 
+/** They are given away: to other services, and to what watches. */
+const tokensApart: Rule = (config) => {
+  const secrets = [
+    config.JWT_SECRET ?? [],
+    config.JWT_SECRET_PREVIOUS ?? [],
+    config.JWT_REFRESH_SECRET ?? [],
+    config.JWT_REFRESH_SECRET_PREVIOUS ?? [],
+  ].flat()
+  return (['MONITORING_TOKEN', 'INTROSPECTION_TOKEN'] as const).flatMap((name) =>
+    refuseIf(
+      secrets.includes(config[name] ?? ''),
+      `${name} must not be a signing secret: whoever is given it could sign in as anybody`,
+    ),
+  )
+}
+
 const signingKeys: Rule = ({ JWT_ALGORITHM, JWT_PRIVATE_KEY, JWT_PUBLIC_KEYS_PREVIOUS }, given) => {
   if (JWT_ALGORITHM !== 'EdDSA' && JWT_ALGORITHM !== 'ES256' && JWT_ALGORITHM !== 'RS256') return []
   const wanted = `${keyForms[JWT_ALGORITHM]} for JWT_ALGORITHM=${JWT_ALGORITHM}`
@@ -93,13 +109,15 @@ const sameSite: Rule = ({ COOKIE_SAME_SITE, COOKIE_SECURE }) =>
     'COOKIE_SAME_SITE=none needs COOKIE_SECURE=true: browsers drop such cookies otherwise',
   )
 
-/** A range of all addresses is `true` by another name. */
+/** A range of all addresses, or two of half of them each, are `true` by another name. */
 function isProxy(entry: string): boolean {
   const [address = '', bits, ...rest] = entry.split('/')
-  const size = isIP(address) === 4 ? 32 : 128
+  // No network of anybody's is larger than 10.0.0.0/8 and fc00::/7.
+  const [least, most] = isIP(address) === 4 ? [8, 32] : [7, 128]
   if (entry === 'loopback') return true
   if (isIP(address) === 0 || rest.length > 0) return false
-  return bits === undefined || (/^[1-9]\d{0,2}$/.test(bits) && Number(bits) <= size)
+  if (bits === undefined) return true
+  return /^[1-9]\d{0,2}$/.test(bits) && Number(bits) >= least && Number(bits) <= most
 }
 
 const trustedProxies: Rule = ({ TRUST_PROXY }) =>
@@ -112,7 +130,7 @@ const trustedProxies: Rule = ({ TRUST_PROXY }) =>
     }
     return refuseIf(
       !isProxy(entry),
-      `TRUST_PROXY must hold addresses, CIDR ranges (not of every address) and loopback, not ${JSON.stringify(entry)}`,
+      `TRUST_PROXY must hold addresses, CIDR ranges (of no more than a network) and loopback, not ${JSON.stringify(entry)}`,
     )
   })
 
@@ -149,6 +167,7 @@ export const rules: readonly Rule[] = [
   workers,
   secretStrength,
   secretsApart,
+  tokensApart,
   signingKeys,
   tokenLives,
   origins,

@@ -9,6 +9,12 @@ const keyBytes = new Map<string, number>([
   ['HS512', 64],
 ])
 
+/** Guesses at these tokens meet no limit. */
+const tokenLength = 16
+
+const isShort = (token: string | undefined): boolean =>
+  token !== undefined && token.length < tokenLength
+
 const isLocal = (host: string): boolean => /^(localhost|127\.|\[?::1\]?$)/.test(host)
 
 /** Whether Redis is reached over a network without TLS. */
@@ -76,6 +82,14 @@ const weaknesses: Weakness[] = [
   {
     isWeak: ({ ACCOUNT_FAILURE_MAX }, isServing) => isServing && ACCOUNT_FAILURE_MAX > 1_000,
     advice: 'ACCOUNT_FAILURE_MAX is over 1000: so many guesses a day are free on each account',
+  },
+  {
+    isWeak: ({ MONITORING_TOKEN }) => isShort(MONITORING_TOKEN),
+    advice: `MONITORING_TOKEN has fewer than ${tokenLength} characters, and guesses at it meet no limit`,
+  },
+  {
+    isWeak: ({ INTROSPECTION_TOKEN }) => isShort(INTROSPECTION_TOKEN),
+    advice: `INTROSPECTION_TOKEN has fewer than ${tokenLength} characters, and guesses at it meet no limit`,
   },
   {
     isWeak: ({ LOG_LEVEL }, isServing) => isServing && ['trace', 'debug'].includes(LOG_LEVEL),

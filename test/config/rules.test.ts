@@ -138,6 +138,16 @@ t.test('access and refresh secrets have nothing in common', async (t) => {
   t.strictSame(problems({ JWT_SECRET_PREVIOUS: OTHER_SECRET }), [])
 })
 
+t.test('what is given to others is no signing secret', async (t) => {
+  for (const name of ['MONITORING_TOKEN', 'INTROSPECTION_TOKEN']) {
+    const expected = new RegExp(`^${name} must not be a signing secret`)
+    refused(t, { [name]: JWT_SECRET }, expected)
+    refused(t, { [name]: JWT_REFRESH_SECRET }, expected)
+    refused(t, { [name]: OTHER_SECRET, JWT_SECRET_PREVIOUS: OTHER_SECRET }, expected)
+    t.strictSame(problems({ [name]: OTHER_SECRET }), [])
+  }
+})
+
 t.test('retired secrets are as strong as others', async (t) => {
   refused(
     t,
@@ -276,7 +286,7 @@ t.test('COOKIE_DOMAIN is a domain that browsers accept', async (t) => {
 })
 
 t.test('TRUST_PROXY names the proxies', async (t) => {
-  const proxies = ['loopback', '10.0.0.0/8', '192.0.2.1', '::1', 'fd00::/8', '2001:db8::/32']
+  const proxies = ['loopback', '10.0.0.0/8', '192.0.2.1', '::1', 'fc00::/7', '2001:db8::/32']
   t.strictSame(
     loadConfig({ ...inTest, TRUST_PROXY: proxies.join(', ') }, { folder: '/' }).TRUST_PROXY,
     proxies,
@@ -288,13 +298,15 @@ t.test('TRUST_PROXY names the proxies', async (t) => {
   for (const entry of [
     '0.0.0.0/0',
     '::/0',
+    '128.0.0.0/1',
+    '8000::/1',
     '10.0.0.0/33',
     '10.0.0.0/8/8',
     '10/8',
     'proxy.local',
     '*',
   ]) {
-    refused(t, { TRUST_PROXY: entry }, `(not of every address) and loopback, not "${entry}"`)
+    refused(t, { TRUST_PROXY: entry }, `(of no more than a network) and loopback, not "${entry}"`)
   }
 })
 

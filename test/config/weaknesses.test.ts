@@ -38,6 +38,8 @@ t.test('each weakness is told, with its variable first', async (t) => {
     { ANOMALY_MODE: 'observe' },
     { AUTH_RATE_LIMIT_MAX: '1000' },
     { ACCOUNT_FAILURE_MAX: '10000' },
+    { MONITORING_TOKEN: 'Velvet' },
+    { INTROSPECTION_TOKEN: 'Velvet' },
     { LOG_LEVEL: 'debug' },
     { ADMIN_PASSWORD: 'Velvet-Hammer-77', ADMIN_EMAIL: 'root@example.com' },
   ]
