@@ -5,27 +5,16 @@
  *
  * Usage: node bench/import.js [how many, 100000]   (after npm run build)
  */
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createWriteStream, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
-import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
+import { createWriteStream, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { pipeline } from 'node:stream/promises'
 import { fileURLToPath } from 'node:url'
-import { findRedisServer } from '../test/support/programs.js'
+import { anywhere, folder, start, startRedis } from './lib/processes.js'
 
 const count = Number(process.argv[2] ?? 100_000)
 const gatehouse = fileURLToPath(new URL('../bin/gatehouse.js', import.meta.url))
-const folder = mkdtempSync(join(tmpdir(), 'gatehouse-bench-'))
-/** @type {import('node:child_process').ChildProcess[]} */
-const children = []
-process.on('exit', () => {
-  for (const child of children) child.kill('SIGKILL')
-  rmSync(folder, { recursive: true, force: true })
-})
-for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1))
 
 const file = join(folder, 'accounts.ndjson')
 const lines = function* () {
@@ -39,25 +28,6 @@ const lines = function* () {
 }
 await pipeline(lines, createWriteStream(file))
 console.log(`${count} accounts, ${(statSync(file).size / 1e6).toFixed(1)} MB`)
-
-const startRedis = async () => {
-  const program = findRedisServer()
-  if (program === undefined) throw new Error('No redis-server: run node test/support/prepare.js')
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const { port } = probe.address()
-  await new Promise((resolve) => probe.close(resolve))
-  // As docs/redis.md asks for: on the disk before it is acknowledged.
-  const durable = ['--appendonly', 'yes', '--appendfsync', 'always', '--save', '']
-  const args = ['--bind', '127.0.0.1', '--port', String(port), '--dir', folder, ...durable]
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] })
-  children.push(child)
-  for await (const line of createInterface({ input: child.stdout })) {
-    if (line.includes('Ready to accept connections')) break
-  }
-  child.stdout.resume()
-  return `redis://127.0.0.1:${port}`
-}
 
 /**
  * Megabytes that a process has for itself; undefined where it has ended. Without the file of the embedded store,
@@ -73,12 +43,11 @@ const residentOf = (pid) => {
 }
 
 const run = async (what, args, env) => {
-  const child = spawn(process.execPath, [gatehouse, ...args], {
-    cwd: folder,
-    env: { ...process.env, NODE_ENV: 'development', ...env },
+  const child = start(process.execPath, [gatehouse, ...args], {
+    core: anywhere,
+    env: { NODE_ENV: 'development', ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
-  children.push(child)
   const samples = []
   const timer = setInterval(() => {
     const resident = residentOf(child.pid)
@@ -95,19 +64,22 @@ const run = async (what, args, env) => {
   clearInterval(timer)
   const seconds = ((performance.now() - began) / 1000).toFixed(1)
   // The first samples are Node's own start.
-  const [start, middle, end] = [0.1, 0.5, 0.99].map(
+  const [early, midway, end] = [0.1, 0.5, 0.99].map(
     (at) => samples[Math.floor(at * samples.length)],
   )
   const answer = written > 1 ? `${written} lines` : last
   console.log(`${what}: ${answer}; ${seconds} s, exit ${code}`)
   console.log(
-    `  own memory, MB: ${start} early, ${middle} midway, ${end} at the end, ${Math.max(...samples)} at most`,
+    `  own memory, MB: ${early} early, ${midway} midway, ${end} at the end, ${Math.max(...samples)} at most`,
   )
   if (code !== 0) process.exit(1)
 }
 
+// As docs/redis.md asks for: on the disk before it is acknowledged.
+const always = ['--appendfsync', 'always']
+const redis = await startRedis({ durable: true, core: anywhere, more: always })
 for (const [name, env] of [
-  ['Redis', { REDIS_URL: await startRedis() }],
+  ['Redis', { REDIS_URL: redis.url }],
   ['embedded', { EMBEDDED_STORE_PATH: join(folder, 'store') }],
 ]) {
   await run(`${name}, import`, ['import', 'users', file], env)

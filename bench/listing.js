@@ -11,7 +11,7 @@ import { join } from 'node:path'
 import { openEmbedded } from '../dist/src/embedded/index.js'
 import { randomId } from '../dist/src/ids.js'
 import { openRedis } from '../dist/src/redis/index.js'
-import { folder, startRedis } from './lib/processes.js'
+import { anywhere, folder, startRedis } from './lib/processes.js'
 
 const count = Number(process.argv[2] ?? 100_000)
 const limit = Number(process.argv[3] ?? 100)
@@ -93,7 +93,7 @@ const median = (times) => times.toSorted((a, b) => a - b)[Math.floor(times.lengt
 const row = (...cells) =>
   console.log(cells.map((cell, i) => (i ? `${cell}`.padStart(12) : cell.padEnd(10))).join(''))
 
-const { url } = await startRedis({ core: undefined })
+const { url } = await startRedis({ core: anywhere })
 const opened = new EventEmitter()
 const connected = once(opened, 'connected')
 const events = { connected: () => opened.emit('connected'), lost: () => {}, warning: () => {} }

@@ -22,6 +22,8 @@ const canPin = availableParallelism() > 1 && existsSync('/usr/bin/taskset')
 /** One core serves and the other one asks; `undefined` leaves it to the kernel. */
 export const serving = canPin ? 0 : undefined
 export const asking = canPin ? 1 : undefined
+/** Where the kernel chooses, even if it can be told. */
+export const anywhere = null
 
 /** Starts a program, on one core where that can be told. */
 export const start = (
@@ -30,7 +32,7 @@ export const start = (
   { env = {}, core, stdio = ['ignore', 'ignore', 'inherit'] },
 ) => {
   const [file, ...rest] = [
-    ...(core === undefined ? [] : ['taskset', '-c', String(core)]),
+    ...(core === undefined || core === anywhere ? [] : ['taskset', '-c', String(core)]),
     program,
     ...args,
   ]
@@ -77,14 +79,14 @@ const connects = (port) =>
     socket.once('connect', () => socket.destroy())
   })
 
-/** A private Redis that keeps nothing, or what a deployment keeps. */
-export const startRedis = async ({ durable = false, core = asking } = {}) => {
+/** A private Redis that keeps nothing, or what a deployment keeps; `more` are settings of its own. */
+export const startRedis = async ({ durable = false, core = asking, more = [] } = {}) => {
   const program = findRedisServer()
   if (program === undefined) throw new Error('No redis-server: run node test/support/prepare.js')
   const port = await freePort()
   const settings = ['--bind', '127.0.0.1', '--port', String(port), '--dir', folder, '--save', '']
   if (durable) settings.push('--appendonly', 'yes', '--appendfilename', `${port}.aof`)
-  const child = start(program, settings, { core })
+  const child = start(program, [...settings, ...more], { core })
   await until(child, () => connects(port))
   return { child, port, url: `redis://127.0.0.1:${port}` }
 }
