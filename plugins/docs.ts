@@ -2,6 +2,7 @@ import fp from 'fastify-plugin'
 import type { Config } from '../src/config/schema.js'
 import { version } from '../src/version.js'
 import { cookieNames } from './cookies.js'
+import { docsTheme } from './docs-theme.js'
 
 /** Makes the OpenAPI document from the routes' schemas and, where configured, shows it below `/docs`. */
 export default fp<{ config: Config }>(
@@ -45,6 +46,7 @@ export default fp<{ config: Config }>(
     })
     await app.register(swaggerUi, {
       routePrefix: '/docs',
+      ...docsTheme,
       staticCSP: true,
       // The page would ask for its own parts over https even where nobody serves that.
       transformStaticCSP: (policy) => policy.replace(' upgrade-insecure-requests;', ''),

@@ -157,6 +157,7 @@ t.test('GET /docs is a page with all its parts, also where there is no https', a
   const page = await app.inject('/docs')
   t.equal(page.statusCode, 200)
   t.match(page.headers['content-type'], 'text/html')
+  t.match(page.body, '<title>Gatehouse</title>')
   const policy = String(page.headers['content-security-policy'])
   t.match(policy, /script-src 'self' ;/)
   t.notMatch(policy, 'upgrade-insecure-requests')
