@@ -44,6 +44,7 @@ export const presentSession = (session: Session, current: string): OwnSession =>
   userAgent: session.userAgent,
 })
 
+/** A security event as admins, and people of themselves, see it. */
 export const presentEvent = ({ time, ...event }: SecurityEvent): Event => ({
   ...event,
   time: isoTime(time),

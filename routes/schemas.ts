@@ -59,6 +59,7 @@ export const AdminUser = Type.Object(
   { title: 'AdminUser' },
 )
 
+/** A signed-in device as its owner sees it. */
 export const OwnSession = Type.Object({
   sessionId: Type.String(),
   current: Type.Boolean({ description: 'The one that asks' }),

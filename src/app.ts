@@ -118,6 +118,7 @@ export const buildApp = async (config: Config, fleet?: Fleet): Promise<FastifyIn
   return app
 }
 
+/** How it becomes a part of somebody's app. */
 export interface GatehouseOptions {
   /** What `loadConfig` answers; unless given, that of the process's environment. */
   config?: Config

@@ -10,6 +10,7 @@ export interface LogFile {
   close: () => Promise<void>
 }
 
+/** What a log file does otherwise than at 20 MB and 14 days. */
 export interface LogFileOptions {
   /** Bytes at which it is rotated. */
   size?: number

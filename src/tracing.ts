@@ -15,6 +15,7 @@ import { version } from './version.js'
 /** Ends the span of an operation. */
 export type EndSpan = (failed: boolean) => void
 
+/** What the app does for its traces. */
 export interface Tracing {
   /** Makes a span of each request of the app that it is registered in. */
   plugin: FastifyPluginCallback

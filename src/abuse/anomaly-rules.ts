@@ -14,12 +14,14 @@ export interface Appearance {
   hasAcceptHeaders: boolean
 }
 
+/** What one client may do within a minute: requests, distinct routes, refused authentications. */
 export interface AnomalyRules {
   requestsMax: number
   routesMax: number
   failuresMax: number
 }
 
+/** How sure the rules are: a high one is blocked, a medium one only marked. */
 export type Anomaly = 'none' | 'medium' | 'high'
 
 /** A session is one person: it may do as many times more than an address, behind which there may be many. */

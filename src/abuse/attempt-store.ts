@@ -7,6 +7,7 @@ export interface AttemptLimit {
 /** As many attempts of one key as may be under way at once, whatever is left: a record stays small. */
 export const underWayMax = 64
 
+/** What is said to whoever asks to make an attempt; `resetMs` until the window ends. */
 export type Attempt =
   | { outcome: 'go' }
   /** As many attempts are under way as are left, or as may be at once: ask again when one is settled. */

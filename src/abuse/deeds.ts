@@ -30,6 +30,7 @@ export interface Deeds {
 
 const present = (): number => Math.floor(Date.now() / sliceMs)
 
+/** Of a client that has done nothing yet. */
 export const noDeeds = (): Deeds => ({ prunedAt: 0, slices: [], routes: new Map() })
 
 /** FNV-1a, 32 bits: what of a route has to be remembered to know it again. */

@@ -3,6 +3,7 @@ import { randomId } from '../ids.js'
 import type { AttemptLimit, AttemptStore } from './attempt-store.js'
 import { createLines } from './lines.js'
 
+/** Whether it may happen; `resetMs` until it may again. */
 export type Counted = { outcome: 'go' } | { outcome: 'exceeded'; resetMs: number }
 
 /**
@@ -11,6 +12,7 @@ export type Counted = { outcome: 'go' } | { outcome: 'exceeded'; resetMs: number
  */
 export type ExactCount = (keys: string[], limit: AttemptLimit) => Promise<Counted>
 
+/** Waits in line where attempts of others are not settled yet. */
 export const createExactCount = (attempts: AttemptStore): ExactCount => {
   const lines = createLines()
 

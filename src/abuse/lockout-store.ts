@@ -14,6 +14,7 @@ export interface LockoutTier {
   lockMs: number
 }
 
+/** How failed password checks lock. */
 export interface LockoutRules {
   /** In rising order of failures; at least one. */
   tiers: LockoutTier[]
@@ -21,6 +22,7 @@ export interface LockoutRules {
   accountMax: number
 }
 
+/** What is said to whoever asks to check a password; `remainingMs` until a lock ends. */
 export type Reservation =
   /** The check may run, and has to be settled. */
   | { outcome: 'go' }

@@ -29,6 +29,7 @@ const locked = (remainingMs: number) =>
     extras: { lockDurationMinutes: Math.ceil(remainingMs / 60_000) },
   })
 
+/** `emit` is told of failures and of locks that begin. */
 export const createPasswordGuard = (deps: {
   lockout: LockoutStore
   rules: LockoutRules

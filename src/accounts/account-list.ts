@@ -2,6 +2,7 @@ import { checkedCursor } from '../events/event-store.js'
 import type { Account } from './account.js'
 import { type AccountFilter, accountFilter } from './search.js'
 
+/** Which accounts, and how many at most. */
 export interface AccountQuery extends AccountFilter {
   /** At least 1. */
   limit: number

@@ -1,3 +1,4 @@
+/** Milliseconds, as all times of the configuration are. */
 export const SECOND = 1000
 export const MINUTE = 60 * SECOND
 export const HOUR = 60 * MINUTE

@@ -67,6 +67,7 @@ export const readers = {
   publicKeys,
 } satisfies Record<string, (text: string, folder: string) => unknown>
 
+/** The kinds of variables, by how their texts are read. */
 export type Kind = keyof typeof readers
 
 /** A value as an operator would set it: the reader of its kind reads the text back as the same value. */

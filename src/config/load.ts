@@ -15,6 +15,7 @@ import type { Profile, VariableSchema } from './variables.js'
 export { ConfigError } from './config-error.js'
 export type { Environment } from './given.js'
 
+/** What the configuration is read with, besides variables. */
 export interface LoadOptions {
   /** What relative paths start from, and where `.data/` is; the current folder by default. */
   folder?: string

@@ -12,6 +12,7 @@ import { keyAlgorithm, keyForms, readPrivateKey, readPublicKey } from './signing
  */
 export type Rule = (config: Partial<Config>, given: ReadonlyMap<string, unknown>) => string[]
 
+/** The problem, where the rule is broken. */
 export const refuseIf = (broken: boolean, problem: string): string[] => (broken ? [problem] : [])
 
 const workers: Rule = ({ CLUSTER_WORKERS = 1 }, given) =>

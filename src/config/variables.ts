@@ -2,6 +2,7 @@ import { type StringOptions, type TSchema, Type } from '@sinclair/typebox'
 import { formatDuration } from './duration.js'
 import type { Kind } from './kinds.js'
 
+/** What `NODE_ENV` may be. */
 export const PROFILES = ['development', 'test', 'staging', 'production'] as const
 export type Profile = (typeof PROFILES)[number]
 
@@ -21,6 +22,7 @@ export interface Variable {
   secret?: true
 }
 
+/** A row of the table: the schema of its value, and what is told of it. */
 export type VariableSchema = TSchema & Variable
 
 /** What the table says of a variable; its builder adds the rest. */
@@ -53,6 +55,7 @@ export const text = ({ form = 'one line of text', bounds, ...about }: TextAbout)
 export const path = (about: About) =>
   define(Type.String({ maxLength: 4096 }), { ...about, kind: 'path', form: 'a path' })
 
+/** One of these words. */
 export const choice = <const T extends string>(values: readonly T[], about: About) =>
   define(Type.Unsafe<T>(Type.Union(values.map((value) => Type.Literal(value)))), {
     ...about,
@@ -60,9 +63,11 @@ export const choice = <const T extends string>(values: readonly T[], about: Abou
     form: `${values.slice(0, -1).join(', ')} or ${values.at(-1)}`,
   })
 
+/** `true` or `false`, in any case. */
 export const flag = (about: About) =>
   define(Type.Boolean(), { ...about, kind: 'flag', form: 'true or false' })
 
+/** A whole number, both ends included. */
 export const integer = ({ from, to, form, ...about }: About & Range & { form?: string }) =>
   define(Type.Integer(range({ from, to })), {
     ...about,
@@ -102,6 +107,7 @@ export const share = (about: About) =>
     form: 'off, or a number from 0 to 1',
   })
 
+/** Up to 100 texts with commas between them; `form` says of what. */
 export const list = ({ form, ...about }: About & { form: string }) =>
   define(Type.Array(Type.String({ maxLength: 4096 }), { minItems: 1, maxItems: 100 }), {
     ...about,
@@ -132,6 +138,7 @@ export const proxies = (about: About) =>
     },
   )
 
+/** Failures with how long each number of them locks; `from` and `to` bound the locks. */
 export const tiers = ({ from, to, ...about }: About & Range) =>
   define(
     Type.Array(
@@ -165,6 +172,7 @@ export const url = ({ schemes, ...about }: About & { schemes: 'https?' | 'smtps?
     },
   )
 
+/** One Redis, a Cluster or Sentinels. */
 export const redis = (about: About) =>
   define(Type.String({ maxLength: 8192 }), {
     ...about,
@@ -172,6 +180,7 @@ export const redis = (about: About) =>
     form: 'redis://… or rediss://…, a comma list of these, or redis+sentinel://host,host/NAME',
   })
 
+/** A PEM that signs; which one fits is a rule beside the algorithm. */
 export const privateKey = (about: About) =>
   define(Type.String({ maxLength: 16_384 }), {
     ...about,
@@ -179,6 +188,7 @@ export const privateKey = (about: About) =>
     form: 'a private key in PEM form, without a passphrase',
   })
 
+/** Up to 20 PEMs that verify. */
 export const publicKeys = (about: About) =>
   define(Type.Array(Type.String({ maxLength: 16_384 }), { minItems: 1, maxItems: 20 }), {
     ...about,

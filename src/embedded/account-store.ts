@@ -6,6 +6,7 @@ import type { Environment } from './environment.js'
 import type { OnceTable } from './once-table.js'
 import type { SessionTable } from './session-table.js'
 
+/** Accounts by id. */
 export const accountTable = (environment: Environment) =>
   environment.table<Account, string>('accounts')
 

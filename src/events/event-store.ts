@@ -4,6 +4,7 @@ import type { EventType, SecurityEvent } from './security-event.js'
 /** As many events as are kept; the oldest go first. */
 export const eventsMax = 100_000
 
+/** Which events, and how many at most. */
 export interface EventQuery {
   /** 1 to 100. */
   limit: number

@@ -30,6 +30,7 @@ export const message = ({ id, to, subject, text, html }: OutgoingMail, sender: S
   disableUrlAccess: true,
 })
 
+/** Who mails are from; the name may be empty. */
 export interface Sender {
   name: string
   address: string

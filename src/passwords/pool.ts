@@ -1,5 +1,6 @@
 import { Overloaded } from '../errors.js'
 
+/** How many jobs there may be. */
 export interface PoolOptions {
   /** Jobs at once, 1 or more. */
   concurrency: number
@@ -7,6 +8,7 @@ export interface PoolOptions {
   queueMax: number
 }
 
+/** How many there are: under way, and waiting. */
 export interface PoolStats {
   active: number
   queued: number

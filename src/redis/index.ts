@@ -17,6 +17,7 @@ import { serversRole } from './role.js'
 import { command } from './script.js'
 import { createSessionStore } from './session-store.js'
 
+/** Which Redis, and how it is used. */
 export interface RedisOptions {
   url: string
   keyPrefix: string

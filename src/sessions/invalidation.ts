@@ -48,6 +48,7 @@ export interface Announcer {
   restored: () => void
 }
 
+/** Announcements of one instance to its own listeners; an adapter adds those of the others. */
 export const createAnnouncer = (): Announcer => {
   const listeners: InvalidationListener[] = []
   const announce = (invalidation: Invalidation) => {

@@ -5,6 +5,7 @@ import type { Invalidation, Invalidations } from './invalidation.js'
 /** Only tokens with more life left than this are kept: the last minute is not worth a place. */
 const remainingMin = 60_000
 
+/** How often it knew a token since the start, and how many it holds. */
 export interface CacheStats {
   hits: number
   misses: number

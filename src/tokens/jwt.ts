@@ -14,6 +14,7 @@ export type SigningKeys = readonly [SigningKey, ...VerifyingKey[]]
 /** The kinds of tokens, told apart by `typ` (RFC 8725, 3.11) besides their secrets. */
 export type TokenType = 'at+jwt' | 'rt+jwt'
 
+/** What every token says, and is held to. */
 export interface JwtSettings {
   issuer: string
   audience: string

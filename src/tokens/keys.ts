@@ -25,6 +25,7 @@ const thumbprint = (jwk: JsonWebKey): string => {
   return createHash('sha256').update(canonical).digest('base64url')
 }
 
+/** A secret as the key of one HMAC; nothing of it is published. */
 export const secretKey = (algorithm: HmacAlgorithm, secret: string): Key => ({
   kid: thumbprint({ kty: 'oct', k: Buffer.from(secret).toString('base64url') }),
   algorithm,
