@@ -8,7 +8,6 @@ import { readSender } from '../src/mail/message.js'
 import { noticeOf } from '../src/mail/notices.js'
 import { createOutboxTransport } from '../src/mail/outbox-transport.js'
 import { createQueueMail, type QueueMail } from '../src/mail/queue-mail.js'
-import { createSmtpTransport } from '../src/mail/smtp-transport.js'
 import { loadTemplates } from '../src/mail/templates.js'
 import type { Transport } from '../src/mail/transport.js'
 import { createOneTimeTokens, type OneTimeTokens } from '../src/tokens/one-time-token.js'
@@ -42,22 +41,26 @@ declare module 'fastify' {
 const noticesOf = ({ SMTP_URL, NODE_ENV, MAIL_NOTICES }: Config) =>
   SMTP_URL !== undefined || NODE_ENV === 'development' || NODE_ENV === 'test' ? MAIL_NOTICES : []
 
-const openTransport = (config: Config, sender: ReturnType<typeof readSender>): Transport =>
-  config.SMTP_URL === undefined
-    ? createOutboxTransport(config.MAIL_OUTBOX_PATH, sender)
-    : createSmtpTransport({
-        url: config.SMTP_URL,
-        sender,
-        connections: lanesMax,
-        requireTls: config.NODE_ENV === 'production',
-      })
+const openTransport = async (
+  config: Config,
+  sender: ReturnType<typeof readSender>,
+): Promise<Transport> => {
+  if (config.SMTP_URL === undefined) return createOutboxTransport(config.MAIL_OUTBOX_PATH, sender)
+  const { createSmtpTransport } = await import('../src/mail/smtp-transport.js')
+  return createSmtpTransport({
+    url: config.SMTP_URL,
+    sender,
+    connections: lanesMax,
+    requireTls: config.NODE_ENV === 'production',
+  })
+}
 
 /** Offers mails: they are queued in the store, and sent outside of requests by whichever instance is free. */
 export default fp<{ config: Config }>(
   async (app, { config }) => {
     const { hostname } = new URL(config.PUBLIC_URL)
     const sender = readSender(config.MAIL_FROM ?? `Gatehouse <no-reply@${hostname}>`)
-    const transport = openTransport(config, sender)
+    const transport = await openTransport(config, sender)
     const tokens = createOneTimeTokens(config.JWT_SECRET)
     const { accounts, attempts, mails, recovery } = app.stores
     const compose = createCompose({

@@ -21,7 +21,14 @@ export default fp(
     app.setValidatorCompiler<object>(({ schema, httpPart }) =>
       (httpPart === 'body' ? bodies : urls).compile(schema),
     )
-    app.setSerializerCompiler<Schema>(({ schema }) => fastJson(schema))
+    const serializers = new Map<string, ReturnType<typeof fastJson>>()
+    app.setSerializerCompiler<Schema>(({ schema }) => {
+      // Most routes fail alike: one serializer in place of hundreds, a third of what a start compiled.
+      const text = JSON.stringify(schema)
+      const serialize = serializers.get(text) ?? fastJson(schema)
+      serializers.set(text, serialize)
+      return serialize
+    })
   },
   { name: 'validation' },
 )

@@ -7,6 +7,7 @@ import type { Membership } from './cluster/worker.js'
 import { threadsFor } from './cluster/worker-environment.js'
 import type { Config } from './config/schema.js'
 import { configExit } from './exit-codes.js'
+import { giveMemoryBack } from './heap.js'
 import { closeLogFiles } from './log-file.js'
 import { lifeLevel } from './logger.js'
 
@@ -75,6 +76,8 @@ export const startInstance = async (
   })
   await app.ready()
   await storeOrTime(app)
+  // As long as nobody is there who would be kept waiting by it.
+  await giveMemoryBack()
   await app.listen({ host: config.HOST, port: config.PORT })
   const log = app.log.child({}, { level: lifeLevel(config) })
   if (membership === undefined) {

@@ -1,6 +1,5 @@
 import { mkdir, open, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createTransport } from 'nodemailer'
 import { errorCode } from '../config/config-error.js'
 import { message, type Sender } from './message.js'
 import type { Transport } from './transport.js'
@@ -29,16 +28,23 @@ const trim = async (folder: string): Promise<void> => {
   await Promise.all(old.map((name) => rm(join(folder, name), { force: true })))
 }
 
+/** Loaded with the first mail: without a mail server there may never be one. */
+const openMailer = async () => {
+  const { createTransport } = await import('nodemailer')
+  return createTransport({ streamTransport: true, buffer: true })
+}
+
 /** Writes mails into a folder instead of sending them, each an `.eml` file named by its time. */
 export const createOutboxTransport = (folder: string, sender: Sender): Transport => {
-  const mailer = createTransport({ streamTransport: true, buffer: true })
+  let mailer: ReturnType<typeof openMailer> | undefined
   let written = 0
 
   return {
     kind: 'outbox',
     send: async (mail) => {
       try {
-        const { message: content } = await mailer.sendMail(message(mail, sender))
+        mailer ??= openMailer()
+        const { message: content } = await (await mailer).sendMail(message(mail, sender))
         const time = new Date().toISOString().replaceAll(/[:.]/g, '-')
         await mkdir(folder, { recursive: true, mode: 0o700 })
         // `buffer` above makes it one.
@@ -49,6 +55,7 @@ export const createOutboxTransport = (folder: string, sender: Sender): Transport
         return { outcome: 'failed', reason: errorCode(error) }
       }
     },
-    close: () => mailer.close(),
+    // Nothing is open between mails.
+    close: () => {},
   }
 }
