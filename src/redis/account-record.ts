@@ -14,7 +14,7 @@ export const writeAccount = (account: Account): Record<string, string | number> 
     active: account.isActive ? 1 : 0,
     salt,
     digest,
-    passwordVersion: account.passwordVersion,
+    version: account.passwordVersion,
     created: account.createdAt,
     lastLogin: account.lastLoginAt,
     standing: firstStanding,
@@ -38,18 +38,43 @@ export const readAccount = (
     role: fields.role as Role,
     emailVerified: fields.verified === '1',
     isActive: fields.active === '1',
-    passwordHash: `${fields.salt}${fields.digest}`,
-    passwordVersion: Number(fields.passwordVersion),
+    passwordHash: joinHash(fields),
+    passwordVersion: Number(fields.version),
     createdAt: Number(fields.created),
     lastLoginAt: Number(fields.lastLogin),
   }
 }
 
-/** Cuts a PHC string behind its last '$': parameters and salt, then the digest. */
+/** Reads what the scripts of sessions answer of an account: the values of these fields, in this order. */
+export const readValues = (userId: string, values: (string | null)[]): Account | undefined => {
+  const [active, version, lastLogin, email, name, role, verified, salt, digest, created] =
+    values.map((value) => value ?? undefined)
+  return readAccount(userId, {
+    active,
+    version,
+    lastLogin,
+    email,
+    name,
+    role,
+    verified,
+    salt,
+    digest,
+    created,
+  })
+}
+
+/** What nearly every hash begins with: the parameters that the configuration has unless told otherwise. */
+const usual = '$argon2id$v=19$m=19456,t=2,p=1$'
+
+/** Cuts a PHC string behind its last '$': parameters, where they are not the usual ones, and salt; digest. */
 export const splitHash = (hash: string): [string, string] => {
   const cut = hash.lastIndexOf('$') + 1
-  return [hash.slice(0, cut), hash.slice(cut)]
+  const salt = hash.slice(0, cut)
+  return [salt.startsWith(usual) ? `~${salt.slice(usual.length)}` : salt, hash.slice(cut)]
 }
+
+const joinHash = ({ salt = '', digest = '' }: Record<string, string | undefined>): string =>
+  `${salt.startsWith('~') ? usual + salt.slice(1) : salt}${digest}`
 
 /** A script answers a hash as a flat list of fields and values. */
 export const readPairs = (list: string[]): Record<string, string | undefined> => {

@@ -2,16 +2,18 @@ import type { Account } from '../accounts/account.js'
 import type { Announcer } from '../sessions/invalidation.js'
 import type { Session } from '../sessions/session.js'
 import type { Rotation, SessionStore } from '../sessions/session-store.js'
-import { readAccount, readPairs } from './account-record.js'
+import { readValues } from './account-record.js'
 import type { Keys } from './keys.js'
 import { type Client, script } from './script.js'
+import { readSession, writeDevice } from './session-record.js'
 
-type Found = [session: string, account: string[]]
+type Found = [record: string, device: string, account: (string | null)[]]
 type Started = [...Found, ended: number]
 type Rotated = [outcome: 'rotated' | 'repeated', ...Found, now: number]
+type Listed = [sid: string, record: string, device: string]
 type Refused = [outcome: 'reused' | 'stale' | 'missing' | 'account_gone']
 
-/** The sessions in Redis: one hash an account, a field a session. */
+/** The sessions in Redis: one hash an account, a few fields a session. */
 export const createSessionStore = (
   client: Client,
   keys: Keys,
@@ -20,15 +22,14 @@ export const createSessionStore = (
   const startSession = script<Started | 'account_changed'>(client, 'start-session')
   const rotateSession = script<Rotated | Refused>(client, 'rotate-session')
   const findSession = script<Found | null>(client, 'find-session')
-  const listSessions = script<string[]>(client, 'list-sessions')
+  const listSessions = script<Listed[]>(client, 'list-sessions')
   const endSession = script<'ended' | 'missing'>(client, 'end-session')
   const endSessions = script<number>(client, 'end-sessions')
   const slot = (userId: string) => [keys.account(userId), keys.sessions(userId)]
 
   return {
     async start({ userId, sid, passwordVersion, device, idle, absolute, cap }) {
-      const { ip, userAgent } = device
-      const args = [sid, passwordVersion, ip, userAgent, idle, absolute, cap]
+      const args = [sid, passwordVersion, writeDevice(device), idle, absolute, cap]
       const work = startSession(slot(userId), [...args, keys.invalidate, userId])
       const reply = await work.catch((error: unknown) => {
         // Nobody knows whether it ended others.
@@ -36,21 +37,20 @@ export const createSessionStore = (
         throw error
       })
       if (reply === 'account_changed') return reply
-      const [session, fields, ended] = reply
+      const [record, from, account, ended] = reply
       announce({ userId, ...(ended === 0 && { endsNothing: true }) })
-      return readFound(userId, sid, [session, fields])
+      return readFound(userId, sid, [record, from, account])
     },
 
     async rotate({ userId, sid, generation, device, idle, grace, punish }): Promise<Rotation> {
-      const { ip, userAgent } = device
-      const args = [sid, generation, ip, userAgent, idle, grace, punish ? 1 : 0]
+      const args = [sid, generation, writeDevice(device), idle, grace, punish ? 1 : 0]
       const reply = await rotateSession(slot(userId), [...args, keys.invalidate, userId])
       if (!isRotated(reply)) {
         if (reply[0] === 'reused') announce({ userId, sid })
         return { outcome: reply[0] }
       }
-      const [outcome, session, account, now] = reply
-      return { outcome, now, ...readFound(userId, sid, [session, account]) }
+      const [outcome, record, from, account, now] = reply
+      return { outcome, now, ...readFound(userId, sid, [record, from, account]) }
     },
 
     async find(userId, sid) {
@@ -59,8 +59,8 @@ export const createSessionStore = (
     },
 
     async list(userId) {
-      const pairs = readPairs(await listSessions([keys.sessions(userId)]))
-      return Object.entries(pairs).map(([sid, session = '']) => readSession(sid, session))
+      const live = await listSessions([keys.sessions(userId)])
+      return live.map((one) => readSession(...one))
     },
 
     end: (userId, sid) =>
@@ -79,35 +79,9 @@ const isRotated = (reply: Rotated | Refused): reply is Rotated => reply.length >
 const readFound = (
   userId: string,
   sid: string,
-  [session, fields]: Found,
+  [record, device, values]: Found,
 ): { account: Account; session: Session } => {
-  const account = readAccount(userId, readPairs(fields))
+  const account = readValues(userId, values)
   if (account === undefined) throw new Error('The store answered a session without its account')
-  return { account, session: readSession(sid, session) }
-}
-
-/** The members that the session scripts write. */
-interface StoredSession {
-  created: number
-  rotated: number
-  generation: number
-  expires: number
-  ends: number
-  ip: string
-  agent: string
-}
-
-const readSession = (sid: string, text: string): Session => {
-  // Only our own scripts write it.
-  const stored = JSON.parse(text) as StoredSession
-  return {
-    sid,
-    createdAt: stored.created,
-    rotatedAt: stored.rotated,
-    generation: stored.generation,
-    expiresAt: stored.expires,
-    endsAt: stored.ends,
-    ip: stored.ip,
-    userAgent: stored.agent,
-  }
+  return { account, session: readSession(sid, record, device) }
 }

@@ -27,7 +27,7 @@ t.test("a Sentinel's master that dies gives way to its replica", async (t) => {
   const { sid } = await start(userId)
   await rotate(userId, sid, 1)
   // What was acknowledged may be lost in a failover unless the replica has it.
-  while ((await replica.command('EXISTS', `gh:{u:${userId}}:sessions`)) !== 1) await wait(5)
+  while ((await replica.command('EXISTS', `gh:u{${userId}}:s`)) !== 1) await wait(5)
 
   await master.kill('SIGKILL')
   t.match(await persist(() => rotate(userId, sid, 2)), { outcome: 'rotated' })

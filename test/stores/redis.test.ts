@@ -32,15 +32,14 @@ const cluster = async (t: Test): Promise<Deployment> => {
   return { url, raw, servers: await Promise.all(nodes.map((node) => node.connect())) }
 }
 
-/** Moves every time of every session back, and with them the end of the key. */
+/** Moves every session back, whose times all count from its creation, and with them the end of the key. */
 const ageSessions = `
 local all = redis.call('HGETALL', KEYS[1])
 for i = 1, #all, 2 do
-  local session = cjson.decode(all[i + 1])
-  for _, time in ipairs({ 'created', 'rotated', 'expires', 'ends' }) do
-    session[time] = session[time] - ARGV[1]
+  if not string.find(all[i], '.', 1, true) then
+    local created, others = string.match(all[i + 1], '^(%d+)(.*)$')
+    redis.call('HSET', KEYS[1], all[i], string.format('%.0f', created - ARGV[1]) .. others)
   end
-  redis.call('HSET', KEYS[1], all[i], cjson.encode(session))
 end
 local left = redis.call('PTTL', KEYS[1])
 if left >= 0 then redis.call('PEXPIRE', KEYS[1], string.format('%.0f', left - ARGV[1])) end`
@@ -75,7 +74,7 @@ const build = async (t: Test, { url, raw }: Deployment): Promise<Subject> => {
       if (changes?.isActive !== undefined) await raw.hset(key, 'active', Number(changes.isActive))
       if (changes?.email !== undefined) await raw.hset(key, 'email', changes.email)
       if (changes?.passwordVersion !== undefined) {
-        await raw.hset(key, 'passwordVersion', changes.passwordVersion)
+        await raw.hset(key, 'version', changes.passwordVersion)
       }
     },
   }
@@ -99,8 +98,8 @@ for (const [name, deploy] of [
       const lasting = new Set<string>()
       for (const server of deployment.servers) {
         for (const key of await server.keys('*')) {
-          const id = /^gh:\{u:(\w+)\}(.*)$/.exec(key)
-          const name = id ? `account${id[2]}` : key.replace(/(?<=email:)[\w-]{43}$/, '<hash>')
+          const id = /^gh:u\{(\w+)\}(.*)$/.exec(key)
+          const name = id ? `account${id[2]}` : key.replace(/(?<=email:)[\w-]{21}$/, '<hash>')
           if ((await server.pttl(key)) === -1) lasting.add(name)
         }
       }

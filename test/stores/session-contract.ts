@@ -234,6 +234,31 @@ export const sessionContract = (t: Test, subject: Subject): void => {
       t.match(await elsewhere.sessions.find(userId, sid), { session: rotation.session })
     })
 
+    t.test('tells the device of the last one, however much it says of itself', async (t) => {
+      const { userId } = await signedUp()
+      const { sid: other } = await start(userId, { device: laptop })
+      const { sid } = await start(userId)
+      const lengths = [256, 0, 64, 51, 52, 53, 1, 128]
+      for (const [index, length] of lengths.entries()) {
+        const device = { ip: '203.0.113.42', userAgent: 'x☎. '.repeat(64).slice(0, length) }
+        t.match(await rotate(userId, sid, index + 1, { device }), { session: device })
+        t.match(await rotate(userId, sid, index + 1), { outcome: 'repeated', session: device })
+        t.match(await elsewhere.sessions.find(userId, sid), { session: device })
+        const { sid: third, ...started } = await start(userId, { device })
+        t.match(started, device)
+        t.strictSame(
+          new Map((await sessions.list(userId)).map(({ sid, ip }) => [sid, ip])),
+          new Map([
+            [other, laptop.ip],
+            [sid, device.ip],
+            [third, device.ip],
+          ]),
+        )
+        t.equal(await sessions.end(userId, third), 'ended')
+      }
+      t.match(await sessions.find(userId, other), { session: laptop })
+    })
+
     t.test('hands the same successor to the previous generation inside the grace', async (t) => {
       const { userId, sid } = await rotated(3)
       const first = await rotate(userId, sid, 4)

@@ -6,15 +6,14 @@ import type { Subject } from '../stores/subject.js'
 
 const keys = createKeys('gh:')
 
-/** Moves every time of every session back, and with them the end of the key. */
+/** Moves every session back, whose times all count from its creation, and with them the end of the key. */
 const ageSessions = `
 local all = redis.call('HGETALL', KEYS[1])
 for i = 1, #all, 2 do
-  local session = cjson.decode(all[i + 1])
-  for _, time in ipairs({ 'created', 'rotated', 'expires', 'ends' }) do
-    session[time] = session[time] - ARGV[1]
+  if not string.find(all[i], '.', 1, true) then
+    local created, others = string.match(all[i + 1], '^(%d+)(.*)$')
+    redis.call('HSET', KEYS[1], all[i], string.format('%.0f', created - ARGV[1]) .. others)
   end
-  redis.call('HSET', KEYS[1], all[i], cjson.encode(session))
 end
 local left = redis.call('PTTL', KEYS[1])
 if left >= 0 then redis.call('PEXPIRE', KEYS[1], string.format('%.0f', left - ARGV[1])) end`
@@ -31,7 +30,7 @@ export const redisSubject = (raw: Redis | Cluster, stores: Stores, elsewhere: St
     if (changes === undefined) await raw.del(key)
     if (changes?.isActive !== undefined) await raw.hset(key, 'active', Number(changes.isActive))
     if (changes?.passwordVersion !== undefined) {
-      await raw.hset(key, 'passwordVersion', changes.passwordVersion)
+      await raw.hset(key, 'version', changes.passwordVersion)
     }
   },
 })

@@ -5,11 +5,11 @@
 -- ARGV[4] channel   ARGV[5] user id   ARGV[6] for how long older tokens stay void, in ms
 -- returns 'changed' | 'account_changed'
 if redis.call('HGET', KEYS[1], 'active') ~= '1'
-  or redis.call('HGET', KEYS[1], 'passwordVersion') ~= ARGV[1] then
+  or redis.call('HGET', KEYS[1], 'version') ~= ARGV[1] then
   return 'account_changed'
 end
 redis.call('HSET', KEYS[1], 'salt', ARGV[2], 'digest', ARGV[3])
-redis.call('HINCRBY', KEYS[1], 'passwordVersion', 1)
+redis.call('HINCRBY', KEYS[1], 'version', 1)
 redis.call('DEL', KEYS[2])
 redis.call('DEL', KEYS[3])
 local time = redis.call('TIME')

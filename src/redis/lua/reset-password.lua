@@ -13,7 +13,7 @@ if token.hash ~= ARGV[1] or token.expires <= now then return 'invalid' end
 if redis.call('HGET', KEYS[1], 'email') ~= token.email then return 'invalid' end
 
 redis.call('HSET', KEYS[1], 'salt', ARGV[2], 'digest', ARGV[3], 'verified', 1)
-redis.call('HINCRBY', KEYS[1], 'passwordVersion', 1)
+redis.call('HINCRBY', KEYS[1], 'version', 1)
 redis.call('DEL', KEYS[2])
 redis.call('DEL', KEYS[3])
 redis.call('HSET', KEYS[3], 'dropped', string.format('%.0f', now))
