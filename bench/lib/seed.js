@@ -27,36 +27,38 @@ export const openSystem = async (redisUrl, env = {}) => {
 /** All of the same length, so that one request with another email in it stays a right one. */
 export const emailOf = (number) => `user-${String(number).padStart(7, '0')}@example.com`
 
-/**
- * Makes so many accounts, each with a session; all have one password, hashed once. Answers what their
- * browsers hold.
- */
-export const seedUsers = async (app, count, { from = 0, sessions = 1 } = {}) => {
-  if (count === 0) return []
-  const name = 'Ada Lovelace'
-  await app.accounts.register({ email: emailOf(from), password, name }, origin)
-  const first = await app.stores.accounts.findByEmail(emailOf(from))
-  const users = []
-  const add = async (number) => {
-    const email = emailOf(number)
-    const userId =
-      number === from
-        ? first.userId
-        : `${first.userId.slice(0, -7)}${number.toString(36).padStart(7, '0')}`
-    const account = { ...first, userId, email }
-    if (number !== from) await app.stores.accounts.create(account)
-    for (let left = sessions; left > 0; left -= 1) {
-      const { tokens } = await app.sessions.signIn.start(account, origin)
-      users.push({ email, userId, access: tokens.access.token, token: tokens.refresh.token })
-    }
-  }
+const inBatches = async (items, work) => {
+  const results = []
   const batch = 200
-  for (let start = from; start < from + count; start += batch) {
-    const numbers = Array.from(
-      { length: Math.min(batch, from + count - start) },
-      (_, at) => start + at,
-    )
-    await Promise.all(numbers.map(add))
+  for (let start = 0; start < items.length; start += batch) {
+    results.push(...(await Promise.all(items.slice(start, start + batch).map(work))))
   }
-  return users
+  return results
 }
+
+/** Makes so many accounts; all have one password, hashed once. */
+export const seedAccounts = async (app, count, { from = 0 } = {}) => {
+  if (count === 0) return []
+  await app.accounts.register({ email: emailOf(from), password, name: 'Ada Lovelace' }, origin)
+  const first = await app.stores.accounts.findByEmail(emailOf(from))
+  const others = Array.from({ length: count - 1 }, (_, at) => from + 1 + at)
+  const made = await inBatches(others, async (number) => {
+    const userId = `${first.userId.slice(0, -7)}${number.toString(36).padStart(7, '0')}`
+    const account = { ...first, userId, email: emailOf(number) }
+    await app.stores.accounts.create(account)
+    return account
+  })
+  return [first, ...made]
+}
+
+/** Starts a session of each; answers what their browsers hold. */
+export const signInAll = (app, accounts) =>
+  inBatches(accounts, async (account) => {
+    const { tokens } = await app.sessions.signIn.start(account, origin)
+    const { userId, email } = account
+    return { email, userId, access: tokens.access.token, token: tokens.refresh.token }
+  })
+
+/** Makes so many accounts, each with a session; answers what their browsers hold. */
+export const seedUsers = async (app, count, { from = 0 } = {}) =>
+  signInAll(app, await seedAccounts(app, count, { from }))
