@@ -1,6 +1,8 @@
 import type { FastifyReply } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Config } from '../src/config/schema.js'
+import { fixedHeaders } from '../src/prefaced-response.js'
+import { setFixedHeaders } from './fixed-headers.js'
 
 /** What an answer says to the scripts of a listed origin (Fetch, 3.3.3), besides the origin itself. */
 const readable = {
@@ -25,14 +27,16 @@ const preflight = {
   'Cache-Control': 'no-store',
 }
 
+const vary = fixedHeaders({ Vary: 'Origin' })
+
 /** Caches have to know that the answer is another for each origin. */
-const varyByOrigin = (reply: FastifyReply) => {
+const varyByOrigin = (reply: FastifyReply): void => {
   const present = reply.getHeader('Vary')
-  if (present === undefined) return reply.header('Vary', 'Origin')
   const names = String(present)
     .split(',')
     .map((name) => name.trim())
-  return names.includes('Origin') ? reply : reply.header('Vary', `${present}, Origin`)
+  if (present === undefined) setFixedHeaders(reply, vary)
+  else if (!names.includes('Origin')) reply.header('Vary', `${present}, Origin`)
 }
 
 /**
@@ -42,13 +46,19 @@ const varyByOrigin = (reply: FastifyReply) => {
  */
 export default fp<{ config: Config }>(
   async (app, { config }) => {
-    const clients = new Set(config.CLIENT_URLS)
+    const clients = new Map(
+      config.CLIENT_URLS.map((origin) => [
+        origin,
+        fixedHeaders({ 'Access-Control-Allow-Origin': origin, ...readable }),
+      ]),
+    )
 
     app.addHook('onRequest', (request, reply, done) => {
       const { origin, 'access-control-request-method': asked } = request.headers
       varyByOrigin(reply)
-      if (origin === undefined || !clients.has(origin)) return done()
-      reply.header('Access-Control-Allow-Origin', origin).headers(readable)
+      const headers = origin === undefined ? undefined : clients.get(origin)
+      if (headers === undefined) return done()
+      setFixedHeaders(reply, headers)
       if (request.method !== 'OPTIONS' || asked === undefined) return done()
       // Here and not in the route, before anybody asks for a token: a preflight bears none.
       reply.headers(preflight).code(204).send()

@@ -44,12 +44,17 @@ export default fp<{ config: Config }>(
         },
       },
     })
-    await app.register(swaggerUi, {
-      routePrefix: '/docs',
-      ...docsTheme,
-      staticCSP: true,
-      // The page would ask for its own parts over https even where nobody serves that.
-      transformStaticCSP: (policy) => policy.replace(' upgrade-insecure-requests;', ''),
+    await app.register(async (page) => {
+      page.addHook('onRoute', (route) => {
+        route.config = { ...route.config, hasOwnPolicy: true }
+      })
+      await page.register(swaggerUi, {
+        routePrefix: '/docs',
+        ...docsTheme,
+        staticCSP: true,
+        // The page would ask for its own parts over https even where nobody serves that.
+        transformStaticCSP: (policy) => policy.replace(' upgrade-insecure-requests;', ''),
+      })
     })
   },
   { name: 'docs' },

@@ -1,6 +1,15 @@
 import helmet from '@fastify/helmet'
 import Fastify from 'fastify'
 import fp from 'fastify-plugin'
+import { fixedHeaders } from '../src/prefaced-response.js'
+import { setFixedHeaders } from './fixed-headers.js'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** A route that sets some of the security headers itself. */
+    hasOwnPolicy?: true
+  }
+}
 
 /** Headers of the probe's answer that are not helmet's. */
 const notOurs = new Set(['content-length', 'content-type', 'date', 'connection', 'keep-alive'])
@@ -41,8 +50,10 @@ export const securityHeaders = async (options: {
 /** Sets them on every answer. */
 export default fp<{ headers: Record<string, string> }>(
   async (app, { headers }) => {
-    app.addHook('onRequest', (_request, reply, done) => {
-      reply.headers(headers)
+    const fixed = fixedHeaders(headers)
+    app.addHook('onRequest', (request, reply, done) => {
+      if (request.routeOptions.config.hasOwnPolicy) reply.headers(headers)
+      else setFixedHeaders(reply, fixed)
       done()
     })
   },

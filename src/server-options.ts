@@ -2,6 +2,7 @@ import type { Server } from 'node:http'
 import { type FastifyHttpOptions, LogController } from 'fastify'
 import type { Config } from './config/schema.js'
 import { loggerOptions, requestLogger } from './logger.js'
+import { PrefacedResponse } from './prefaced-response.js'
 
 /** Headers and body together have to arrive within this; a slower client is cut off. */
 const requestMs = 60_000
@@ -31,6 +32,7 @@ export const serverOptions = async (config: Config) =>
     return503OnClosing: false,
     routerOptions: { maxParamLength: 128 },
     http: {
+      ServerResponse: PrefacedResponse,
       // plugins/strict-http.ts sees to it, with an answer like any other.
       requireHostHeader: false,
       headersTimeout: requestMs - 1_000,
