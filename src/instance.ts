@@ -10,6 +10,7 @@ import { configExit } from './exit-codes.js'
 import { giveMemoryBack } from './heap.js'
 import { closeLogFiles } from './log-file.js'
 import { lifeLevel } from './logger.js'
+import { keepTickLayout } from './tick-layout.js'
 
 /** How long a start waits for the store, in milliseconds; then it serves without, live but not ready. */
 const storeWaitMs = 2_000
@@ -77,6 +78,7 @@ export const startInstance = async (
   await app.ready()
   await storeOrTime(app)
   // As long as nobody is there who would be kept waiting by it.
+  keepTickLayout()
   await giveMemoryBack()
   await app.listen({ host: config.HOST, port: config.PORT })
   const log = app.log.child({}, { level: lifeLevel(config) })
