@@ -5,7 +5,7 @@
  *
  * Usage, after a build: node --expose-gc bench/addresses.js [how many, 1000000]
  */
-import { clientsMax, createActivityWatch } from '../dist/src/abuse/activity.js'
+import { clientsMax, createActivityWatch, strangerOf } from '../dist/src/abuse/activity.js'
 import { networkOf } from '../dist/src/abuse/address.js'
 import { createCounters, keysMax } from '../dist/src/abuse/counters.js'
 
@@ -44,7 +44,7 @@ const began = performance.now()
 for (let i = 0; i < count; i += 1) {
   const address = networkOf(`10.${(i >> 16) & 255}.${(i >> 8) & 255}.${i & 255}`)
   counters.count(`address:${address}`, 15 * minute, 100)
-  watch.request(address, `/${i}`)
+  watch.request(strangerOf(address), `/${i}`)
   watch.failure(address)
   if (i % 4 === 0) watch.block(address, minute)
   if (i % (count / 5) === count / 5 - 1) {

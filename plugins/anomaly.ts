@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
-import { createActivityWatch, isSession } from '../src/abuse/activity.js'
+import { createActivityWatch, isSession, strangerOf } from '../src/abuse/activity.js'
 import { networkOf } from '../src/abuse/address.js'
 import { type Activity, type Anomaly, judgeActivity } from '../src/abuse/anomaly-rules.js'
 import type { Config } from '../src/config/schema.js'
@@ -24,9 +24,10 @@ const failures = new Set([
  */
 const clientOf = (request: FastifyRequest): string => {
   const { sessionId } = request
-  if (sessionId !== undefined) return `session:${sessionId}`
+  // No other text: the session's own id has been hashed before, by the maps that it is looked up in.
+  if (sessionId !== undefined) return sessionId
   const text = `${networkOf(request.origin.ip)} ${request.origin.userAgent}`
-  return createHash('sha256').update(text).digest('base64url').slice(0, 22)
+  return strangerOf(createHash('sha256').update(text).digest('base64url').slice(0, 22))
 }
 
 /** Every unknown URL is a route of its own, without its query. */

@@ -71,10 +71,10 @@ export default fp<{ config: Config }>(
       throw refused(leftMs)
     }
 
+    /** The id of who is known, which no address can be taken for. */
     const keyOf = ({ recognised, sessionId }: FastifyRequest): string | undefined => {
-      if (recognised !== undefined) return `account:${recognised.userId}`
       // A refresh of many tabs or of a whole office: the token is genuine, even if its session may be over.
-      return sessionId === undefined ? undefined : `session:${sessionId}`
+      return recognised?.userId ?? sessionId
     }
 
     app.decorate('limitRequests', (request, reply, done) => {

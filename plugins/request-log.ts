@@ -1,4 +1,5 @@
 import fp from 'fastify-plugin'
+import { pino } from 'pino'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -10,6 +11,9 @@ declare module 'fastify' {
 /** One line for each request, when it is answered. Never the URL: its query may carry a token. */
 export default fp(
   async (app) => {
+    // A hook is a cost of every request, also where its line would go nowhere.
+    const { [app.log.level]: level = Number.POSITIVE_INFINITY, info } = pino.levels.values
+    if (level > Number(info)) return
     app.addHook('onResponse', (request, reply, done) => {
       const { url = 'unknown', config } = request.routeOptions
       request.log[config.quiet ? 'debug' : 'info'](

@@ -2,11 +2,12 @@ import { LRUCache } from 'lru-cache'
 import type { ActivityExchange } from './activity-exchange.js'
 import { type Activity, type AnomalyRules, isHalfway } from './anomaly-rules.js'
 import {
+  countFailure,
+  countRequest,
   type Deeds,
   fromAges,
   keepRoute,
   noDeeds,
-  presentSlice,
   prune,
   toAges,
   totalOf,
@@ -28,8 +29,13 @@ interface Watched extends Deeds {
   flaggedAt: number
 }
 
-/** Whether a client is a session, which is one person. */
-export const isSession = (client: string): boolean => client.startsWith('session:')
+const strangers = 'stranger:'
+
+/** The client that somebody without a session is. */
+export const strangerOf = (mark: string): string => strangers + mark
+
+/** Whether a client is a session, which is one person; its id stands for it. */
+export const isSession = (client: string): boolean => !client.startsWith(strangers)
 
 /**
  * What each client did within the last minute, in slices of two seconds, here and on other instances.
@@ -56,10 +62,9 @@ export const createActivityWatch = (
   }
 
   /** Told are only those near a rule, so that a flood of clients is no flood of messages. */
-  const note = (client: string, { slices }: Watched): void => {
+  const note = (client: string, { requests, failures }: Watched): void => {
     if (exchange === undefined) return
-    const requests = slices.reduce((sum, slice) => sum + slice.requests, 0)
-    if (requests >= sharedFrom || slices.some(({ failures }) => failures > 0)) changed.add(client)
+    if (requests >= sharedFrom || failures > 0) changed.add(client)
   }
 
   const share = async (shared: ActivityExchange, client: string): Promise<void> => {
@@ -117,7 +122,7 @@ export const createActivityWatch = (
       const watched = watchedOf(client)
       prune(watched)
       prune(watched.elsewhere)
-      presentSlice(watched).requests += 1
+      countRequest(watched)
       keepRoute(watched, route, routesMax)
       note(client, watched)
       return totalOf(watched, watched.elsewhere)
@@ -134,7 +139,7 @@ export const createActivityWatch = (
     failure: (client: string): void => {
       const watched = watchedOf(client)
       prune(watched)
-      presentSlice(watched).failures += 1
+      countFailure(watched)
       note(client, watched)
     },
     /** Whether the client was not flagged within the last minute: a log is not to be flooded. */

@@ -33,6 +33,19 @@ const headersAfter = 5
 
 const automation = /bot|crawler|spider|scraper|curl|wget|python|postman/i
 
+/** As many User-Agents as are remembered: those of people are few, and the search costs more than the rest. */
+const userAgentsMax = 1_000
+const userAgents = new Map<string, boolean>()
+
+const isAutomation = (userAgent: string): boolean => {
+  const known = userAgents.get(userAgent)
+  if (known !== undefined) return known
+  const verdict = automation.test(userAgent)
+  if (userAgents.size === userAgentsMax) userAgents.clear()
+  userAgents.set(userAgent, verdict)
+  return verdict
+}
+
 /** Judges a client by the last minute. Pure: the same activity and appearance give the same verdict. */
 export const judgeActivity = (
   activity: Activity,
@@ -45,7 +58,7 @@ export const judgeActivity = (
   const roams = activity.routes > rules.routesMax && activity.requests > routesAfter
   if (roams && !hasSession) return 'high'
   if (activity.failures > rules.failuresMax) return 'high'
-  if (automation.test(appearance.userAgent)) return 'medium'
+  if (isAutomation(appearance.userAgent)) return 'medium'
   if (!appearance.hasAcceptHeaders && activity.requests > headersAfter) return 'medium'
   return 'none'
 }

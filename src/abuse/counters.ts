@@ -132,7 +132,8 @@ export const createCounters = (exchange: CounterExchange | undefined) => {
       }
       window.nearFrom = max / 2
       window.delta += 1
-      note(key, window)
+      // It waits already, but for the first time and when it gets busy.
+      if (window.delta === 1 || window.delta === busyFrom) note(key, window)
       return { current: window.total + window.telling + window.delta, leftMs: window.endsAt - now }
     },
     /** Whether this is the first time in the key's window that it is asked: a log is not to be flooded. */

@@ -24,6 +24,9 @@ export interface Deeds {
   /** The slice in which it was last seen to that nothing is kept for longer than it counts. */
   prunedAt: number
   slices: Slice[]
+  /** The sums of the slices. */
+  requests: number
+  failures: number
   /** Each route with the slice in which it was last asked for. */
   routes: Map<number, number>
 }
@@ -31,7 +34,13 @@ export interface Deeds {
 const present = (): number => Math.floor(Date.now() / sliceMs)
 
 /** Of a client that has done nothing yet. */
-export const noDeeds = (): Deeds => ({ prunedAt: 0, slices: [], routes: new Map() })
+export const noDeeds = (): Deeds => ({
+  prunedAt: 0,
+  slices: [],
+  requests: 0,
+  failures: 0,
+  routes: new Map(),
+})
 
 /** FNV-1a, 32 bits: what of a route has to be remembered to know it again. */
 const routeNumber = (route: string): number => {
@@ -42,29 +51,42 @@ const routeNumber = (route: string): number => {
   return hash >>> 0
 }
 
+const addTo = (deeds: Deeds, slice: Slice, requests: number, failures: number): void => {
+  slice.requests += requests
+  slice.failures += failures
+  deeds.requests += requests
+  deeds.failures += failures
+}
+
 /** Forgets what is more than a minute old; and what is yet to come, after a clock was put back. */
 export const prune = (deeds: Deeds): void => {
   const now = present()
   if (deeds.prunedAt === now) return
   deeds.prunedAt = now
   const counts = (number: number) => number > now - slices && number <= now
-  if (!deeds.slices.every(({ number }) => counts(number))) {
-    deeds.slices = deeds.slices.filter(({ number }) => counts(number))
+  for (const slice of deeds.slices) {
+    if (!counts(slice.number)) addTo(deeds, slice, -slice.requests, -slice.failures)
   }
+  deeds.slices = deeds.slices.filter(({ number }) => counts(number))
   for (const [route, number] of deeds.routes) if (!counts(number)) deeds.routes.delete(route)
 }
 
 /** One of a client's slices. There are no more than a minute has, once `prune` has seen them. */
 const sliceOf = (deeds: Deeds, number: number): Slice => {
-  const known = deeds.slices.findLast((slice) => slice.number === number)
+  const latest = deeds.slices.at(-1)
+  if (latest?.number === number) return latest
+  const known = deeds.slices.find((slice) => slice.number === number)
   if (known !== undefined) return known
   const slice = { number, requests: 0, failures: 0 }
   deeds.slices.push(slice)
   return slice
 }
 
-/** The slice of now. */
-export const presentSlice = (deeds: Deeds): Slice => sliceOf(deeds, present())
+/** Counts a request now. */
+export const countRequest = (deeds: Deeds): void => addTo(deeds, sliceOf(deeds, present()), 1, 0)
+
+/** Counts a refused authentication now. */
+export const countFailure = (deeds: Deeds): void => addTo(deeds, sliceOf(deeds, present()), 0, 1)
 
 const putRoute = ({ routes }: Deeds, route: number, number: number, max: number): void => {
   if (routes.size <= max || routes.has(route)) routes.set(route, number)
@@ -76,17 +98,13 @@ export const keepRoute = (deeds: Deeds, route: string, max: number): void =>
 
 /** What was done here and elsewhere together. */
 export const totalOf = (here: Deeds, elsewhere: Deeds): Activity => {
-  let requests = 0
-  let failures = 0
-  for (const slices of [here.slices, elsewhere.slices]) {
-    for (const slice of slices) {
-      requests += slice.requests
-      failures += slice.failures
-    }
-  }
   let routes = here.routes.size
   for (const route of elsewhere.routes.keys()) if (!here.routes.has(route)) routes += 1
-  return { requests, failures, routes }
+  return {
+    requests: here.requests + elsewhere.requests,
+    failures: here.failures + elsewhere.failures,
+    routes,
+  }
 }
 
 /** As it is told to other instances. */
@@ -106,9 +124,7 @@ export const fromAges = (told: SharedActivity, routesMax: number): Deeds => {
   const numberOf = (ageMs: number) =>
     Math.min(present(), Math.round((Date.now() - ageMs) / sliceMs))
   for (const [ageMs, requests, failures] of told.slices) {
-    const slice = sliceOf(deeds, numberOf(ageMs))
-    slice.requests += requests
-    slice.failures += failures
+    addTo(deeds, sliceOf(deeds, numberOf(ageMs)), requests, failures)
   }
   for (const [route, ageMs] of told.routes) putRoute(deeds, route, numberOf(ageMs), routesMax)
   return deeds
