@@ -12,10 +12,12 @@ t.test('JSON of all kinds, to every route that takes a body', async (t) => {
   const serviceToken = 'letservicesask'
   const built = await build(t, { BODY_LIMIT: '1048576', INTROSPECTION_TOKEN: serviceToken })
   const { client, routes, signedIn } = built
-  const bodies = Object.entries(vectors).map(([name, base64]) => ({
+  const all = Object.entries(vectors).map(([name, base64]) => ({
     name,
     body: Buffer.from(base64, 'base64'),
   }))
+  // A body of no bytes is none, which some of these routes do not need.
+  const bodies = all.filter(({ body }) => body.length > 0)
   bodies.push(
     { name: 'n_structure_100000_opening_arrays', body: Buffer.from('['.repeat(100_000)) },
     { name: 'n_structure_open_array_object', body: Buffer.from(`${'[{"":'.repeat(50_000)}\n`) },
