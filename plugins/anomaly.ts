@@ -32,7 +32,7 @@ const clientOf = (request: FastifyRequest): string => {
 
 /** Every unknown URL is a route of its own, without its query. */
 const routeOf = (request: FastifyRequest): string =>
-  request.routeOptions.url ?? request.url.split('?', 1)[0] ?? ''
+  request.route.url ?? request.url.split('?', 1)[0] ?? ''
 
 /** When a token says that it ends; 0 where it says nothing. Believed without a look at its signature. */
 const endOf = (token: string): number => {
@@ -128,5 +128,5 @@ export default fp<{ config: Config }>(
       tell(reply, judge(request, client, watch.look(client)))
     })
   },
-  { name: 'anomaly', dependencies: ['stores', 'events', 'authenticate'] },
+  { name: 'anomaly', dependencies: ['route', 'stores', 'events', 'authenticate'] },
 )

@@ -32,11 +32,14 @@ const vary = fixedHeaders({ Vary: 'Origin' })
 /** Caches have to know that the answer is another for each origin. */
 const varyByOrigin = (reply: FastifyReply): void => {
   const present = reply.getHeader('Vary')
+  if (present === undefined) {
+    setFixedHeaders(reply, vary)
+    return
+  }
   const names = String(present)
     .split(',')
     .map((name) => name.trim())
-  if (present === undefined) setFixedHeaders(reply, vary)
-  else if (!names.includes('Origin')) reply.header('Vary', `${present}, Origin`)
+  if (!names.includes('Origin')) reply.header('Vary', `${present}, Origin`)
 }
 
 /**

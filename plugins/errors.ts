@@ -2,6 +2,7 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { GatehouseError } from '../src/errors.js'
 import { catalogued, failureBody } from './error-answers.js'
+import { hasFixedHeaders } from './fixed-headers.js'
 
 /** Answers a failure in the one envelope; what is our own fault is logged with its cause. */
 export const sendFailure = (
@@ -24,8 +25,9 @@ export const sendFailure = (
   }
   if (failure.retryAfter !== undefined) reply.header('Retry-After', failure.retryAfter)
   // A hook of an embedding app may have thrown before ours gave the answer its id.
+  if (!hasFixedHeaders(reply)) reply.header('X-Request-ID', request.id)
   return reply
-    .headers({ 'Cache-Control': 'no-store', 'X-Request-ID': request.id })
+    .header('Cache-Control', 'no-store')
     .code(failure.status)
     .send(failureBody(failure, request.id))
 }

@@ -30,10 +30,10 @@ export default fp<{ fleet?: Fleet | undefined }>(
       text: async () => (fleet === undefined ? own().metrics() : textOf(await fleet.snapshots())),
     })
     app.addHook('onResponse', (request: FastifyRequest, reply, done) => {
-      const { url = 'unknown' } = request.routeOptions
+      const { url = 'unknown' } = request.route
       instruments.requested(url, request.method, reply.statusCode, reply.elapsedTime / 1000)
       done()
     })
   },
-  { name: 'metrics' },
+  { name: 'metrics', dependencies: ['route'] },
 )

@@ -15,7 +15,7 @@ export default fp(
     const { [app.log.level]: level = Number.POSITIVE_INFINITY, info } = pino.levels.values
     if (level > Number(info)) return
     app.addHook('onResponse', (request, reply, done) => {
-      const { url = 'unknown', config } = request.routeOptions
+      const { url = 'unknown', config } = request.route
       request.log[config.quiet ? 'debug' : 'info'](
         {
           method: request.method,
@@ -30,5 +30,5 @@ export default fp(
       done()
     })
   },
-  { name: 'request-log' },
+  { name: 'request-log', dependencies: ['route'] },
 )

@@ -52,10 +52,10 @@ export default fp<{ headers: Record<string, string> }>(
   async (app, { headers }) => {
     const fixed = fixedHeaders(headers)
     app.addHook('onRequest', (request, reply, done) => {
-      if (request.routeOptions.config.hasOwnPolicy) reply.headers(headers)
+      if (request.route.config.hasOwnPolicy) reply.headers(headers)
       else setFixedHeaders(reply, fixed)
       done()
     })
   },
-  { name: 'security-headers' },
+  { name: 'security-headers', dependencies: ['route'] },
 )

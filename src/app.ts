@@ -26,6 +26,7 @@ import pressure from '../plugins/pressure.js'
 import requestId from '../plugins/request-id.js'
 import requestLog from '../plugins/request-log.js'
 import { bearerToken } from '../plugins/request-tokens.js'
+import route from '../plugins/route.js'
 import securityHeaders, { securityHeaders as makeHeaders } from '../plugins/security-headers.js'
 import serviceToken from '../plugins/service-token.js'
 import sessions from '../plugins/sessions.js'
@@ -68,6 +69,7 @@ const mount = async (
   { config, headers, host, fleet }: Mount,
 ): Promise<void> => {
   // The edge: what every answer has in common.
+  await app.register(route)
   await app.register(requestId)
   if (host === undefined) await app.register(requestLog)
   await app.register(metrics, { fleet })

@@ -30,7 +30,7 @@ const { _storeHeader: storeHeader } = ServerResponse.prototype as unknown as {
 export class PrefacedResponse<
   Request extends IncomingMessage = IncomingMessage,
 > extends ServerResponse<Request> {
-  /** Lines of `FixedHeaders`, and nothing else: nobody looks at them again. */
+  /** Whole lines, of `FixedHeaders` or as harmless: nobody looks at them again. */
   preface = ''
 
   _storeHeader(statusLine: string, headers: unknown): void {
