@@ -127,7 +127,8 @@ const overBound: Fault['stage'] = async (t) => {
   const begin = ({ app }: Built) =>
     until(
       'it has been measured',
-      async () => (await app.inject('/health/ready')).statusCode === 503,
+      // At first it may be the channel that is not proved yet.
+      async () => (await app.inject('/health/ready')).json().code === 'UNDER_PRESSURE',
     )
   return { url, begin }
 }
