@@ -97,7 +97,15 @@ export const createLine = (master: Master, channel: string, events: LineEvents):
       else events.message(message)
     })
     connection.once('ready', () => {
-      connection.subscribe(channel, ownChannel).then(beat, () => connection.disconnect())
+      connection.subscribe(channel, ownChannel).then(
+        () => {
+          beat()
+          // At a start this connection may be there first; the beat would come with the next half second.
+          const commands = master.connection()
+          if (commands?.status !== 'ready') commands?.once('ready', beat)
+        },
+        () => connection.disconnect(),
+      )
     })
     connection.once('end', () => {
       if (closed) return
