@@ -125,6 +125,7 @@ const rows: Record<string, Row> = {
   'GET /docs/yaml': everybody('200'),
   'GET /docs/static/index.html': everybody('302'),
   'GET /docs/static/swagger-initializer.js': everybody('200'),
+  'GET /docs/static/theme/icon.svg': everybody('200'),
   'GET /docs/static/*': everybody('404 NOT_FOUND'),
 }
 
