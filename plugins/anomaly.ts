@@ -6,6 +6,10 @@ import { networkOf } from '../src/abuse/address.js'
 import { type Activity, type Anomaly, judgeActivity } from '../src/abuse/anomaly-rules.js'
 import type { Config } from '../src/config/schema.js'
 import { GatehouseError, SuspiciousActivityBlocked } from '../src/errors.js'
+import { hasHeader, setHarmlessHeader } from './fixed-headers.js'
+
+/** The header that tells what was found. */
+const securityCheck = 'X-Security-Check'
 
 /** How long a client is blocked, in milliseconds. */
 const blockMs = 60_000
@@ -101,7 +105,7 @@ export default fp<{ config: Config }>(
     }
 
     const tell = (reply: FastifyReply, anomaly: Anomaly) =>
-      reply.header('X-Security-Check', anomaly === 'none' ? 'PASSED' : 'FLAGGED')
+      setHarmlessHeader(reply, securityCheck, anomaly === 'none' ? 'PASSED' : 'FLAGGED')
 
     app.decorate('detectAnomaly', (request, reply, done) => {
       const client = clientOf(request)
@@ -122,7 +126,7 @@ export default fp<{ config: Config }>(
 
     app.decorate('noteFailure', async (request, reply, error) => {
       if (isFailure(request, error)) watch.failure(clientOf(request))
-      if (reply.hasHeader('X-Security-Check') || error instanceof SuspiciousActivityBlocked) return
+      if (hasHeader(reply, securityCheck) || error instanceof SuspiciousActivityBlocked) return
       // Refused before it was judged, for its origin or by a limit: it is told what is known of its client.
       const client = clientOf(request)
       tell(reply, judge(request, client, watch.look(client)))

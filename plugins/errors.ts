@@ -2,7 +2,7 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { GatehouseError } from '../src/errors.js'
 import { catalogued, failureBody } from './error-answers.js'
-import { hasFixedHeaders } from './fixed-headers.js'
+import { replaceHeaders } from './fixed-headers.js'
 
 /** Answers a failure in the one envelope; what is our own fault is logged with its cause. */
 export const sendFailure = (
@@ -21,13 +21,15 @@ export const sendFailure = (
   if (failure.status === 401) reply.header('WWW-Authenticate', challenge(failure.code))
   if (failure.limit !== undefined) {
     const { max, reset } = failure.limit
-    reply.headers({ 'RateLimit-Limit': max, 'RateLimit-Remaining': 0, 'RateLimit-Reset': reset })
+    replaceHeaders(reply, {
+      'RateLimit-Limit': max,
+      'RateLimit-Remaining': 0,
+      'RateLimit-Reset': reset,
+    })
   }
   if (failure.retryAfter !== undefined) reply.header('Retry-After', failure.retryAfter)
   // A hook of an embedding app may have thrown before ours gave the answer its id.
-  if (!hasFixedHeaders(reply)) reply.header('X-Request-ID', request.id)
-  return reply
-    .header('Cache-Control', 'no-store')
+  return replaceHeaders(reply, { 'Cache-Control': 'no-store', 'X-Request-ID': request.id })
     .code(failure.status)
     .send(failureBody(failure, request.id))
 }

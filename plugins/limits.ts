@@ -5,6 +5,7 @@ import { networkOf } from '../src/abuse/address.js'
 import { createCounters } from '../src/abuse/counters.js'
 import type { Config } from '../src/config/schema.js'
 import { RateLimitExceeded } from '../src/errors.js'
+import { setHarmlessHeader } from './fixed-headers.js'
 
 type Answer = (error: Error | null, result?: { current: number; ttl: number }) => void
 
@@ -62,10 +63,9 @@ export default fp<{ config: Config }>(
     /** What the library does, in a tenth of its time: most requests are those of people who are known. */
     const limitKnown = (key: string, request: FastifyRequest, reply: FastifyReply) => {
       const { current, leftMs } = counters.count(key, windowMs, userMax)
-      reply
-        .header('ratelimit-limit', userMax)
-        .header('ratelimit-remaining', Math.max(0, userMax - current))
-        .header('ratelimit-reset', Math.ceil(leftMs / 1000))
+      setHarmlessHeader(reply, 'ratelimit-limit', userMax)
+      setHarmlessHeader(reply, 'ratelimit-remaining', Math.max(0, userMax - current))
+      setHarmlessHeader(reply, 'ratelimit-reset', Math.ceil(leftMs / 1000))
       if (current <= userMax) return
       report(request, key)
       throw refused(leftMs)

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import fp from 'fastify-plugin'
-import { setRequestId } from './fixed-headers.js'
+import { setHarmlessHeader } from './fixed-headers.js'
 
 const acceptable = /^[A-Za-z0-9._-]{1,128}$/
 
@@ -13,7 +13,7 @@ export default fp(
   async (app) => {
     app.setGenReqId((request) => requestId(request.headers['x-request-id']))
     app.addHook('onRequest', (request, reply, done) => {
-      setRequestId(reply, request.id)
+      setHarmlessHeader(reply, 'X-Request-ID', request.id)
       done()
     })
   },

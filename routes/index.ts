@@ -66,10 +66,7 @@ const serviceScope: FastifyPluginAsync<{ config: Config }> = async (app, { confi
 const routes: FastifyPluginAsync<{ config: Config }> = async (app, { config }) => {
   await app.register(
     async (api) => {
-      api.addHook('onRequest', (_request, reply, done) => {
-        reply.header('Cache-Control', 'no-store')
-        done()
-      })
+      api.addHook('onRequest', api.forbidStoring)
       api.addHook('onRequest', api.shedLoad)
       api.addHook('onRequest', api.rejectForgery)
       api.addHook('onError', api.noteFailure)

@@ -20,6 +20,7 @@ import lockout from '../plugins/lockout.js'
 import mail from '../plugins/mail.js'
 import metrics from '../plugins/metrics.js'
 import monitoring from '../plugins/monitoring.js'
+import noStore from '../plugins/no-store.js'
 import notFound from '../plugins/not-found.js'
 import passwords from '../plugins/passwords.js'
 import pressure from '../plugins/pressure.js'
@@ -98,6 +99,7 @@ const mount = async (
   await app.register(tokenRenewal, { config })
   await app.register(authenticate)
   await app.register(serviceToken)
+  await app.register(noStore)
   await app.register(pressure, { config })
   await app.register(csrf, { config })
   await app.register(limits, { config })
