@@ -72,7 +72,11 @@ t.test('in a Cluster', async (t) => {
     await until('the other one is its replica', () => isReplica(replica))
     changed = true
     await signingIn
-    const live = await inShort(here).live(other)
+    let live: string[] = []
+    await until('what is live can be read', async () => {
+      live = await inShort(here).live(other)
+      return true
+    })
     t.ok(acknowledged.length > 0)
     t.strictSame(
       acknowledged.filter((sid) => !live.includes(sid)),
