@@ -49,8 +49,9 @@ const hasNoBody = ({
 }: IncomingHttpHeaders) => coding === undefined && Number(length) === 0
 
 /**
- * Takes JSON bodies and nothing else. What many clients send, a type without a body, is no body. Stricter than Fastify's own parser: bytes that are not UTF-8, and
- * strings that are not well-formed, would otherwise be folded into U+FFFD, where two passwords meet.
+ * Takes JSON bodies and nothing else; a type without a body, which many clients send, is no body. Stricter
+ * than Fastify's own parser: bytes that are not UTF-8, and strings that are not well-formed, would otherwise
+ * be folded into U+FFFD, where two passwords meet.
  */
 export default fp<{ config: Config }>(
   async (app, { config }) => {

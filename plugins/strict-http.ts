@@ -19,8 +19,8 @@ const countHosts = (rawHeaders: string[]): number => {
 }
 
 /**
- * Refuses what Node's HTTP server lets through, connections past a bound too, and answers what it would answer in words of its own, without
- * envelope and headers.
+ * Refuses what Node's HTTP server lets through, connections past a bound too, and answers what it would
+ * answer in words of its own, without envelope and headers.
  */
 export default fp(
   async (app) => {

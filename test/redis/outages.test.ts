@@ -8,6 +8,7 @@ import { StoreUnavailable } from '../../src/errors.js'
 import { createKeys } from '../../src/redis/keys.js'
 import { silenceMax } from '../../src/sessions/invalidation.js'
 import { inShort, newAccount, second, tally } from '../stores/subject.js'
+import { eventually } from '../support/app.js'
 import { freePort } from '../support/free-port.js'
 import { ownTime } from '../support/own-time.js'
 import { type RedisOptions, startRedis } from '../support/redis.js'
@@ -501,7 +502,7 @@ t.test('the channel of invalidations', async (t) => {
       })
     }
   }
-  if (!invalidations.isProved()) await hear('restored')
+  await eventually(async () => invalidations.isProved())
 
   t.test('is lost with its connection, and restored', async (t) => {
     heard.length = 0

@@ -3,6 +3,7 @@ import { createKeys } from '../../src/redis/keys.js'
 import type { Invalidation } from '../../src/sessions/invalidation.js'
 import type { Stores } from '../../src/stores.js'
 import type { Subject } from '../stores/subject.js'
+import { eventually } from '../support/app.js'
 
 const keys = createKeys('gh:')
 
@@ -47,10 +48,11 @@ export interface Ear {
 
 export const listen = ({ invalidations }: Stores): Ear => {
   const heard: Ear['heard'] = []
-  let wake = (): void => {}
+  const waiting = new Set<() => void>()
   const note = (what: Ear['heard'][number]) => {
     heard.push(what)
-    wake()
+    for (const wake of waiting) wake()
+    waiting.clear()
   }
   invalidations.listen({
     invalidated: note,
@@ -60,9 +62,10 @@ export const listen = ({ invalidations }: Stores): Ear => {
   const until: Ear['until'] = async (holds) => {
     while (!holds()) {
       await new Promise<void>((resolve) => {
-        wake = resolve
+        waiting.add(resolve)
       })
     }
   }
-  return { heard, until, proved: () => until(invalidations.isProved) }
+  // Proof lapses with time and returns with any beat, and no event tells of either.
+  return { heard, until, proved: () => eventually(async () => invalidations.isProved()) }
 }
