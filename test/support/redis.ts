@@ -111,8 +111,14 @@ export const startRedis = async (
   const port = await launch()
 
   const open = async (): Promise<Redis> => {
-    // One try: a server that is down shows as an error at once, not as a wait.
-    const client = new Redis({ host: '127.0.0.1', port, lazyConnect: true, retryStrategy: null })
+    // One try: a server that is down shows as an error at once, not as a wait, and one that hangs as well.
+    const client = new Redis({
+      host: '127.0.0.1',
+      port,
+      lazyConnect: true,
+      retryStrategy: null,
+      commandTimeout: 20_000,
+    })
     // The commands that fail say so themselves; without a listener ioredis prints to the console.
     client.on('error', () => {})
     await client.connect()

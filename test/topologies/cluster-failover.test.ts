@@ -44,7 +44,7 @@ t.test('in a Cluster', async (t) => {
     await here.sessions.end(userId, ended)
     // This instance knows no other node at the start.
     const { stores: fresh } = dial(t, { url: `${master.url},${master.url}` })
-    const watch = watchEnded([here, there, fresh], userId, ended)
+    const watch = watchEnded(t, [here, there, fresh], userId, ended)
     await master.start()
     await until('it is a replica', () => isReplica(master))
     await cluster.settled()
@@ -66,6 +66,9 @@ t.test('in a Cluster', async (t) => {
       }
     }
     const signingIn = signIn()
+    t.teardown(() => {
+      changed = true
+    })
     await master.command('CLUSTER', 'FAILOVER')
     await until('it is the master again', () => isMaster(master))
     await recovered(t, ownTime())
@@ -94,7 +97,7 @@ t.test('in a Cluster', async (t) => {
       await until('the replica is the master', () => isMaster(replica))
       await recovered(t, ownTime())
       await here.sessions.end(userId, revoked)
-      const watch = watchEnded([here, there], userId, revoked)
+      const watch = watchEnded(t, [here, there], userId, revoked)
       await master.kill('SIGCONT')
       await until('it is a replica', () => isReplica(master))
       await coherent(t)

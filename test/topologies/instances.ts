@@ -30,7 +30,7 @@ export interface Instances {
   recovered: (t: Test, since: number) => Promise<void>
   /**
    * Asserts that what one instance revokes the other hears of, whoever's it is; or that it learns that it
-   * may have missed it, where it still was with a former master.
+   * may have missed it, where it was with a former master still, or its channel was lost.
    */
   coherent: (t: Test) => Promise<void>
 }
@@ -82,9 +82,7 @@ export const startInstances = async (
         t.match(await there.sessions.find(userId, sid), { session: { sid } })
         const from = ear?.heard.length
         const heard = ear?.until(() =>
-          ear.heard
-            .slice(from)
-            .some((what) => what === 'lost' || (typeof what === 'object' && what.sid === sid)),
+          ear.heard.slice(from).some((what) => typeof what === 'string' || what.sid === sid),
         )
         t.equal(await here.sessions.end(userId, sid), 'ended')
         await heard
@@ -123,8 +121,9 @@ export const startReplicated = async (
   return sid
 }
 
-/** Looks at a session that has ended, again and again, until told to stop. */
+/** Looks at a session that has ended, again and again, until told to stop or the test ends. */
 export const watchEnded = (
+  t: Pick<Test, 'teardown'>,
   all: Stores[],
   userId: string,
   sid: string,
@@ -142,10 +141,14 @@ export const watchEnded = (
       await wait(2)
     }
   })
+  const end = async () => {
+    stopped = true
+    await Promise.all(watching)
+  }
+  t.teardown(end)
   return {
     stop: async (t) => {
-      stopped = true
-      await Promise.all(watching)
+      await end()
       t.equal(seen, 0, `an ended session stays so, in ${looks} looks`)
     },
   }

@@ -77,7 +77,7 @@ t.test('with Sentinels', async (t) => {
     await master.start()
     t.ok(await isMaster(master), 'it takes itself for the master still')
     const { stores: fresh } = await open(t, { url })
-    const watch = watchEnded([here, there, fresh], userId, ended)
+    const watch = watchEnded(t, [here, there, fresh], userId, ended)
     await coherent(t)
     // Sentinels would do so ten seconds later.
     await master.command('REPLICAOF', '127.0.0.1', replica.port)
@@ -118,7 +118,7 @@ t.test('with Sentinels', async (t) => {
       await recovered(t, ownTime())
       await here.sessions.end(userId, revoked)
       const { stores: fresh } = await open(t, { url })
-      const watch = watchEnded([here, there, fresh], userId, revoked)
+      const watch = watchEnded(t, [here, there, fresh], userId, revoked)
       await master.kill('SIGCONT')
       await coherent(t)
       await master.command('REPLICAOF', '127.0.0.1', replica.port)

@@ -1,8 +1,9 @@
+import { EventEmitter, once } from 'node:events'
 import type { Cluster, Redis } from 'ioredis'
 import { createKeys } from '../../src/redis/keys.js'
 import type { Invalidation } from '../../src/sessions/invalidation.js'
 import type { Stores } from '../../src/stores.js'
-import type { Subject } from '../stores/subject.js'
+import { type Subject, second } from '../stores/subject.js'
 import { eventually } from '../support/app.js'
 
 const keys = createKeys('gh:')
@@ -40,7 +41,7 @@ export const redisSubject = (raw: Redis | Cluster, stores: Stores, elsewhere: St
 export interface Ear {
   /** 'lost', 'restored', and what was invalidated. */
   heard: ('lost' | 'restored' | Invalidation)[]
-  /** Resolves when it holds, asked again at each thing heard; the test's time-out ends it otherwise. */
+  /** Resolves when it holds, asked again at each thing heard; rejects when that takes half a minute. */
   until: (holds: () => boolean) => Promise<void>
   /** Resolves when the channel is proved to work. */
   proved: () => Promise<void>
@@ -48,11 +49,10 @@ export interface Ear {
 
 export const listen = ({ invalidations }: Stores): Ear => {
   const heard: Ear['heard'] = []
-  const waiting = new Set<() => void>()
+  const news = new EventEmitter().setMaxListeners(0)
   const note = (what: Ear['heard'][number]) => {
     heard.push(what)
-    for (const wake of waiting) wake()
-    waiting.clear()
+    news.emit('heard')
   }
   invalidations.listen({
     invalidated: note,
@@ -60,11 +60,8 @@ export const listen = ({ invalidations }: Stores): Ear => {
     restored: () => note('restored'),
   })
   const until: Ear['until'] = async (holds) => {
-    while (!holds()) {
-      await new Promise<void>((resolve) => {
-        waiting.add(resolve)
-      })
-    }
+    const signal = AbortSignal.timeout(30 * second)
+    while (!holds()) await once(news, 'heard', { signal })
   }
   // Proof lapses with time and returns with any beat, and no event tells of either.
   return { heard, until, proved: () => eventually(async () => invalidations.isProved()) }

@@ -3,6 +3,7 @@ import type { Test } from 'tap'
 import { StoreUnavailable } from '../../src/errors.js'
 import type { Stores } from '../../src/stores.js'
 import { inShort, second } from '../stores/subject.js'
+import { eventually } from '../support/app.js'
 import { ownTime } from '../support/own-time.js'
 
 /** The longest that anybody waits for an answer. */
@@ -14,7 +15,7 @@ export interface Traffic {
   readonly failedAt: number
   /** How often it has failed. */
   readonly failures: number
-  /** Resolves at the end of a refresh that began after now and succeeded. */
+  /** Resolves at the end of an operation that began after now and succeeded; rejects when none does. */
   works: () => Promise<void>
   /** Ends it, and asserts that every answer came in time and was either right or `StoreUnavailable`. */
   end: (t: Test) => Promise<void>
@@ -78,7 +79,7 @@ export const startTraffic = async (
     },
     works: async () => {
       const asked = ownTime()
-      while (worked < asked) await wait(5)
+      await eventually(async () => worked >= asked)
     },
     end: async (t) => {
       stopped = true
