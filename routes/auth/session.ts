@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
+import { knownAnswer } from '../known-answer.js'
 import { isoTime, presentUser } from '../present.js'
 import { guardErrors, readFailures, Success, signedIn, success, Time, User } from '../schemas.js'
 
@@ -22,7 +23,7 @@ const schema = {
 
 /** `GET /api/auth/session`. Registered inside the private scope. */
 const sessionRoute: FastifyPluginAsyncTypebox = async (app) => {
-  app.get('/session', { schema, config: { servesUnconfirmed: true } }, ({ user }) => {
+  const { answer, serializerCompiler } = knownAnswer(app, (user) => {
     const { sessionId, createdAt, expiresAt, accessExpiresAt } = user.session
     const session = {
       sessionId,
@@ -32,6 +33,8 @@ const sessionRoute: FastifyPluginAsyncTypebox = async (app) => {
     }
     return success('Signed in', { user: presentUser(user), session })
   })
+  const options = { schema, serializerCompiler, config: { servesUnconfirmed: true } } as const
+  app.get('/session', options, ({ user }) => answer(user))
 }
 
 export default sessionRoute

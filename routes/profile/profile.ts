@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
 import { AccountLocked, InvalidCredentials, LastAdmin, Overloaded } from '../../src/errors.js'
+import { knownAnswer } from '../known-answer.js'
 import { presentUser } from '../present.js'
 import {
   Body,
@@ -43,9 +44,11 @@ const remove = {
 
 /** The caller's own account. Registered inside the private scope. */
 const profileRoutes: FastifyPluginAsyncTypebox = async (app) => {
-  app.get('/', { schema: show, config: { servesUnconfirmed: true } }, ({ user }) =>
+  const { answer, serializerCompiler } = knownAnswer(app, (user) =>
     success('Your profile', { user: presentUser(user) }),
   )
+  const options = { schema: show, serializerCompiler, config: { servesUnconfirmed: true } } as const
+  app.get('/', options, ({ user }) => answer(user))
 
   app.patch('/', { schema: rename }, async ({ user, body }) => {
     const account = await app.accounts.rename(user.userId, body.name)
