@@ -86,9 +86,16 @@ export const startCluster = async (
     }),
   )
   await replicasKnown()
+  // A replica that does not know its master's last epoch gets no votes either, for good.
+  const agreed = () =>
+    until('all nodes name the same masters of the same epochs', async () => {
+      const views = await Promise.all(nodes.map((node) => node.command('CLUSTER', 'NODES')))
+      return new Set(views.map((view) => mastersIn(String(view)))).size === 1
+    })
   const settled = async () => {
     await complete()
     await replicasKnown()
+    await agreed()
   }
 
   const homeOf = async (key: string) =>
@@ -98,6 +105,16 @@ export const startCluster = async (
   const url = ports.map((port) => `redis://127.0.0.1:${port}`).join(',')
   return { url, nodes, masters, replicas, proxies, homeOf, settled }
 }
+
+/** What a node knows of masters: their ids, epochs and slots. */
+const mastersIn = (view: string): string =>
+  view
+    .split('\n')
+    .map((line) => line.split(' '))
+    .filter(([, , flags]) => flags?.includes('master'))
+    .map(([id, , , , , , epoch, , ...slots]) => [id, epoch, ...slots].join(' '))
+    .sort()
+    .join('\n')
 
 /** One node of a Cluster to be; behind a proxy it gives the proxy's port out as its own. */
 const startNode = async (

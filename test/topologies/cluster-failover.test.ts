@@ -92,6 +92,7 @@ t.test('in a Cluster', async (t) => {
   await t.test(
     'a master that hangs is replaced, and believed nothing when it goes on',
     async (t) => {
+      await cluster.settled()
       const revoked = await startReplicated(here, master, userId)
       await master.kill('SIGSTOP')
       await until('the replica is the master', () => isMaster(replica))
