@@ -25,10 +25,13 @@ export const connectCluster = (urls: string[]): Connection => {
     },
   })
 
-  // Without nodes nothing waits.
+  // Without nodes nothing waits; and what waits for one has its time from the start, not from the sending.
   const send = cluster.sendCommand.bind(cluster)
   cluster.sendCommand = (command, ...rest) => {
-    if (cluster.status === 'ready' || command.name === 'cluster') return send(command, ...rest)
+    if (cluster.status === 'ready' || command.name === 'cluster') {
+      command.setTimeout(serverOptions.commandTimeout)
+      return send(command, ...rest)
+    }
     command.reject(new Error('The Cluster is not connected'))
     return command.promise
   }
