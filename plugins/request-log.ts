@@ -14,10 +14,13 @@ export default fp(
     // A hook is a cost of every request, also where its line would go nowhere.
     const { [app.log.level]: level = Number.POSITIVE_INFINITY, info } = pino.levels.values
     if (level > Number(info)) return
+    // Every field is one of ours, and none a secret: the search for such would cost more than the line.
+    const log = app.log.child({}, { redact: [] })
     app.addHook('onResponse', (request, reply, done) => {
       const { url = 'unknown', config } = request.route
-      request.log[config.quiet ? 'debug' : 'info'](
+      log[config.quiet ? 'debug' : 'info'](
         {
+          reqId: request.id,
           method: request.method,
           route: url,
           status: reply.statusCode,
