@@ -9,6 +9,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { commit, machine } from './lib/machine.js'
 import { writePage } from './lib/page.js'
 
 /** In the order of the page. */
@@ -30,6 +31,8 @@ const scenarios = [
 ]
 const here = (path) => fileURLToPath(new URL(path, import.meta.url))
 const resultOf = (name) => here(`results/${name}.json`)
+const recordOf = (name) =>
+  existsSync(resultOf(name)) ? JSON.parse(readFileSync(resultOf(name), 'utf8')) : undefined
 const day = 24 * 60 * 60_000
 
 const { values, positionals } = parseArgs({
@@ -48,55 +51,59 @@ const programs = readdirSync(here('.'))
 
 const tell = (text) => process.stderr.write(`  ${text}\n`)
 
+const secondsSince = (time) => Math.round((performance.now() - time) / 1000)
+const clock = (seconds) =>
+  `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, '0')}`
+const line = ({ what, target, value }) => `${what}: ${value} (${target})`
+
+/** Runs a scenario and keeps what it found; answers the aims that were missed. */
 const run = async (name) => {
   const scenario = await import(`./scenarios/${name}.js`)
-  process.stderr.write(`${name}: ${scenario.title}\n`)
-  const began = performance.now()
-  const result = await scenario.default({ tell, rounds: values.quick ? 3 : 7, quick: values.quick })
-  const seconds = Math.round((performance.now() - began) / 1000)
   const { title, about } = scenario
-  const record = { title, about, date: new Date().toISOString(), seconds, ...result }
+  process.stderr.write(`${name}: ${title}\n`)
+  const isQuick = values.quick === true
+  const from = { date: new Date().toISOString(), commit: commit(), machine: machine(), isQuick }
+  const began = performance.now()
+  const result = await scenario.default({ tell, rounds: isQuick ? 3 : 7, isQuick })
+  const seconds = secondsSince(began)
+  const record = { title, about, ...from, seconds, ...result }
   writeFileSync(resultOf(name), `${JSON.stringify(record, null, 2)}\n`)
   for (const row of [result.columns, ...result.rows]) console.log(row.join(' | '))
-  for (const { what, target, value, isKept } of result.claims ?? []) {
-    console.log(`${isKept ? 'kept  ' : 'MISSED'} ${what}: ${value} (${target})`)
-  }
+  const { claims = [] } = result
+  for (const one of claims) console.log(`${one.isKept ? 'kept  ' : 'MISSED'} ${line(one)}`)
+  return claims.filter(({ isKept }) => !isKept)
 }
 
 mkdirSync(here('results'), { recursive: true })
+const began = performance.now()
 const failed = []
+const missed = []
 const chosen = values.page ? [] : positionals.length > 0 ? positionals : scenarios
-for (const name of chosen) {
+for (const [at, name] of chosen.entries()) {
+  process.stderr.write(`[${at + 1} of ${chosen.length}, ${clock(secondsSince(began))}] `)
   if (!scenarios.includes(name)) {
     if (!programs.includes(name))
       throw new Error(`There is no ${name}: ${[...scenarios, ...programs].join(', ')}`)
+    process.stderr.write(`${name}\n`)
     const { status } = spawnSync(process.execPath, [here(`${name}.js`)], { stdio: 'inherit' })
     if (status !== 0) failed.push(name)
     continue
   }
   const isFresh = () => Date.now() - statSync(resultOf(name)).mtimeMs < day
   if (values.resume && existsSync(resultOf(name)) && isFresh()) {
-    tell(`${name} has a result`)
+    process.stderr.write(`${name} has a result\n`)
     continue
   }
   try {
-    await run(name)
+    missed.push(...(await run(name)).map((one) => `${name}: ${line(one)}`))
   } catch (error) {
     failed.push(name)
     console.error(error)
   }
-  writePage(
-    scenarios
-      .filter((one) => existsSync(resultOf(one)))
-      .map((one) => [one, JSON.parse(readFileSync(resultOf(one), 'utf8'))]),
-  )
+  writePage(scenarios, recordOf)
 }
-if (values.page) {
-  writePage(
-    scenarios
-      .filter((one) => existsSync(resultOf(one)))
-      .map((one) => [one, JSON.parse(readFileSync(resultOf(one), 'utf8'))]),
-  )
-}
+if (values.page) writePage(scenarios, recordOf)
+else console.log(`${chosen.length} in ${clock(secondsSince(began))}`)
+if (missed.length > 0) console.log(`Aims missed:\n${missed.map((one) => `  ${one}`).join('\n')}`)
 if (failed.length > 0) console.error(`Failed: ${failed.join(', ')}`)
 process.exit(failed.length > 0 ? 1 : 0)

@@ -6,7 +6,18 @@ export const micro = ({ median }) => median.toFixed(1)
 export const ms = (value) => value.toFixed(value < 10 ? 1 : 0)
 export const mb = (value) => String(Math.round(value))
 
-/** The rows of paired rounds, and what a plot of them shows. */
+/** A picture of how often each answers, as a share of the first one. */
+export const shares = (entries) => ({
+  kind: 'bars',
+  caption: `requests/s, where those of ‘${entries[0].name}’ are 1`,
+  rows: entries.map(({ name, ratio, rate }) => ({
+    name,
+    values: [ratio.median],
+    labels: [`${ratio.median.toFixed(2)} (${Math.round(rate.median).toLocaleString('en')}/s)`],
+  })),
+})
+
+/** The rows of paired rounds, and a picture of them. */
 export const comparison = (results) => {
   const entries = Object.entries(results)
   const [, base] = entries[0]
@@ -22,7 +33,7 @@ export const comparison = (results) => {
       ms(result.p99),
       mb(result.memory),
     ]),
-    plot: entries.map(([name, result]) => ({ name, value: result.ratio.median })),
+    panels: [shares(entries.map(([name, result]) => ({ name, ...result })))],
     results,
   }
 }

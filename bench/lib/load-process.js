@@ -79,6 +79,11 @@ const senders = {
 const quantile = (sorted, share) =>
   sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))]
 
+const quantiles = (times) => {
+  times.sort((a, b) => a - b)
+  return { p50: quantile(times, 0.5), p99: quantile(times, 0.99), max: times.at(-1) }
+}
+
 const nothing = Buffer.alloc(0)
 /** Every connection reads into it, and takes what it has read before another one does. */
 const shared = Buffer.allocUnsafe(65_536)
@@ -133,6 +138,8 @@ const run = async (load) => {
   const { port, connections, seconds, kind } = load
   const statuses = {}
   const times = []
+  /** The times of each second, where they are asked for. */
+  const slices = []
   let failures = 0
   let sample
   let endsAt = Number.POSITIVE_INFINITY
@@ -152,6 +159,11 @@ const run = async (load) => {
     },
     answer: (ms, bytes) => {
       times.push(ms)
+      if (load.isSliced) {
+        const second = Math.floor((performance.now() - startedAt) / 1000)
+        slices[second] ??= []
+        slices[second].push(ms)
+      }
       const status = numberAt(bytes, 9)
       statuses[status] = (statuses[status] ?? 0) + 1
       if (sample === undefined || (status >= 400 && numberAt(sample, 9) < 400)) {
@@ -172,14 +184,15 @@ const run = async (load) => {
   }
   await Promise.all(all)
   const elapsed = (performance.now() - startedAt) / 1000
-  times.sort((a, b) => a - b)
   return {
     requests: times.length,
     seconds: elapsed,
     rate: times.length / elapsed,
-    p50: quantile(times, 0.5),
-    p99: quantile(times, 0.99),
-    max: times.at(-1),
+    ...quantiles(times),
+    slices: Object.entries(slices).map(([second, some]) => ({
+      second: Number(second),
+      ...quantiles(some),
+    })),
     statuses,
     failures,
     tokens: load.tokens,

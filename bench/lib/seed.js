@@ -27,6 +27,11 @@ export const openSystem = async (redisUrl, env = {}) => {
 /** All of the same length, so that one request with another email in it stays a right one. */
 export const emailOf = (number) => `user-${String(number).padStart(7, '0')}@example.com`
 
+/** An id of the same length that ends with a number. */
+export const numbered = (id, number) => `${id.slice(0, -7)}${number.toString(36).padStart(7, '0')}`
+
+const sidOf = (token) => JSON.parse(Buffer.from(token.split('.')[1], 'base64url').toString()).sid
+
 const inBatches = async (items, work) => {
   const results = []
   const batch = 200
@@ -43,8 +48,7 @@ export const seedAccounts = async (app, count, { from = 0 } = {}) => {
   const first = await app.stores.accounts.findByEmail(emailOf(from))
   const others = Array.from({ length: count - 1 }, (_, at) => from + 1 + at)
   const made = await inBatches(others, async (number) => {
-    const userId = `${first.userId.slice(0, -7)}${number.toString(36).padStart(7, '0')}`
-    const account = { ...first, userId, email: emailOf(number) }
+    const account = { ...first, userId: numbered(first.userId, number), email: emailOf(number) }
     await app.stores.accounts.create(account)
     return account
   })
@@ -56,7 +60,8 @@ export const signInAll = (app, accounts) =>
   inBatches(accounts, async (account) => {
     const { tokens } = await app.sessions.signIn.start(account, origin)
     const { userId, email } = account
-    return { email, userId, access: tokens.access.token, token: tokens.refresh.token }
+    const access = tokens.access.token
+    return { email, userId, sid: sidOf(access), access, token: tokens.refresh.token }
   })
 
 /** Makes so many accounts, each with a session; answers what their browsers hold. */

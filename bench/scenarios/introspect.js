@@ -22,6 +22,7 @@ export default ({ rounds }) =>
       'a hundred': [ask({ tokens: users.map(({ access }) => access) })],
     }
     const rows = []
+    const bars = []
     for (const [name, requests] of Object.entries(kinds)) {
       const results = []
       for (let number = 0; number <= rounds; number += 1) {
@@ -36,10 +37,12 @@ export default ({ rounds }) =>
       }
       const of = (key) => spread(results.map((one) => one[key]))
       const tokens = name === 'one' ? 1 : users.length
+      const perSecond = of('rate').median * tokens
+      bars.push({ name: `${name} a request`, values: [perSecond] })
       rows.push([
         name,
         rate(of('rate')),
-        Math.round(of('rate').median * tokens).toLocaleString('en'),
+        Math.round(perSecond).toLocaleString('en'),
         micro(of('cpu')),
         ms(of('p99').median),
       ])
@@ -47,5 +50,6 @@ export default ({ rounds }) =>
     return {
       columns: ['tokens a request', 'requests/s', 'tokens/s', 'CPU µs a request', 'p99 ms'],
       rows,
+      panels: [{ kind: 'bars', caption: 'tokens/s', rows: bars }],
     }
   })

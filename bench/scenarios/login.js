@@ -82,6 +82,10 @@ export default ({ tell, rounds }) =>
     const relative = (results) => median(results.map((one, at) => one.rate / base[at].rate))
     const p99 = (results) => median(results.map((one) => one.p99))
     const p50 = (results) => median(results.map((one) => one.p50))
+    const waits = {
+      'GET, no sign-ins': beside.quiet,
+      'GET, beside 32 sign-ins at once': beside.flooded,
+    }
     return {
       columns: ['what', 'per second', 'of argon2 alone', 'p50 ms', 'p99 ms'],
       rows: [
@@ -92,16 +96,28 @@ export default ({ tell, rounds }) =>
           ms(p50(results)),
           ms(p99(results)),
         ]),
-        ...Object.entries({
-          'GET, no sign-ins': beside.quiet,
-          'GET, beside 32 sign-ins at once': beside.flooded,
-        }).map(([name, results]) => [
+        ...Object.entries(waits).map(([name, results]) => [
           name,
           rate(spread(results.map((one) => one.rate))),
           '',
           ms(p50(results)),
           ms(p99(results)),
         ]),
+      ],
+      panels: [
+        {
+          kind: 'bars',
+          caption: 'sign-ins per second; of argon2 alone, hashes',
+          rows: [...seen].map(([name, results]) => ({
+            name,
+            values: [median(results.map((one) => one.rate))],
+          })),
+        },
+        {
+          kind: 'bars',
+          caption: 'p99 of a protected GET, ms',
+          rows: Object.entries(waits).map(([name, results]) => ({ name, values: [p99(results)] })),
+        },
       ],
       claims: [
         claim('sign-ins, of argon2 alone', relative(seen.get('Gatehouse')), 0.95),

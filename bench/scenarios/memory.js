@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { claim, mb } from '../lib/format.js'
 import { memoryOf } from '../lib/processes.js'
 import { round } from '../lib/rounds.js'
@@ -19,7 +20,26 @@ const heapOf = async ({ port }) => {
   return Number(/^\S*nodejs_heap_size_used_bytes\S* (\S+)/m.exec(text)?.[1]) / 2 ** 20
 }
 
-export default ({ tell, quick }) =>
+/** Asks every second what is held, until it is told to end. */
+const watchMemory = (server) => {
+  const samples = []
+  const began = performance.now()
+  let isOver = false
+  const watching = (async () => {
+    while (!isOver) {
+      const seconds = (performance.now() - began) / 1000
+      samples.push({ seconds, heap: await heapOf(server), rss: memoryOf(server.pid) })
+      await pause(1_000)
+    }
+  })()
+  const end = () => {
+    isOver = true
+    return watching
+  }
+  return { samples, end }
+}
+
+export default ({ tell, isQuick }) =>
   closing(async (closeLater) => {
     const stage = await openStage(closeLater, { users: 0 })
     // Collects now and then by itself, so that what is held shows and not what was left lying.
@@ -29,7 +49,9 @@ export default ({ tell, quick }) =>
     })
     const rows = []
     const heaps = []
-    for (let step = 0; step < (quick ? 3 : steps); step += 1) {
+    const watch = watchMemory(server)
+    closeLater(watch.end)
+    for (let step = 0; step < (isQuick ? 3 : steps); step += 1) {
       const users = await seedUsers(stage.system, people, { from: step * people })
       const requests = users.flatMap((user, at) => {
         const from = address(step * people + at)
@@ -45,7 +67,7 @@ export default ({ tell, quick }) =>
         connections: 50,
         seconds: 60,
       })
-      await new Promise((resolve) => setTimeout(resolve, 2_500))
+      await pause(2_500)
       const heap = await heapOf(server)
       heaps.push(heap)
       rows.push(
@@ -63,6 +85,17 @@ export default ({ tell, quick }) =>
     return {
       columns: ['day', 'people so far', 'requests', 'heap MB', 'RSS MB'],
       rows,
+      panels: [
+        {
+          kind: 'lines',
+          caption: 'MB, asked for every second',
+          series: Object.entries({ 'resident memory': 'rss', heap: 'heap' }).map(([name, key]) => ({
+            name,
+            points: watch.samples.map((sample) => [sample.seconds, sample[key]]),
+          })),
+          x: { name: 'seconds' },
+        },
+      ],
       claims: [
         claim('heap of the last day over that of the third', heaps.at(-1) / full, 1.1, {
           atMost: true,

@@ -1,4 +1,4 @@
-import { claim, micro, ms, rate, ratio } from '../lib/format.js'
+import { claim, micro, ms, rate, ratio, shares } from '../lib/format.js'
 import { cookies, requestOf } from '../lib/requests.js'
 import { goodRound, spread } from '../lib/rounds.js'
 import { closing, openStage, same } from '../lib/servers.js'
@@ -62,6 +62,15 @@ export default ({ tell, rounds }) =>
         ms(spread(results.map(({ p50 }) => p50)).median),
         ms(spread(results.map(({ p99 }) => p99)).median),
       ]),
+      panels: [
+        shares(
+          [...seen].map(([name, results]) => ({
+            name,
+            ratio: ratios(results),
+            rate: spread(results.map((one) => one.rate)),
+          })),
+        ),
+      ],
       claims: [
         claim('of bare Fastify', ratios(ours).median, 0.35),
         claim('of bare Fastify, by processor time', cpu(base).median / cpu(ours).median, 0.35),

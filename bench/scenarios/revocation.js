@@ -8,8 +8,10 @@ export const about =
 
 const program = fileURLToPath(new URL('../revocation.js', import.meta.url))
 
-export default ({ quick }) => {
-  const text = execFileSync(process.execPath, [program, quick ? '50' : '200'], { encoding: 'utf8' })
+export default ({ isQuick }) => {
+  const text = execFileSync(process.execPath, [program, isQuick ? '50' : '200'], {
+    encoding: 'utf8',
+  })
   // What follows a blank line is another table.
   const [table = ''] = text.trim().split('\n\n')
   const [columns, ...rows] = table.split('\n').map((line) => line.trim().split(/ {2,}/))
@@ -17,6 +19,14 @@ export default ({ quick }) => {
   return {
     columns: ['kind', ...columns.slice(1)],
     rows,
+    panels: [
+      {
+        kind: 'bars',
+        caption: 'ms from the answer here to the first refusal there',
+        series: ['p50', 'p95', 'p99'],
+        rows: rows.map(([name, , ...times]) => ({ name, values: times.slice(0, 3).map(Number) })),
+      },
+    ],
     claims: [claim('p99, ms', worst, 100, { atMost: true, digits: 1 })],
   }
 }

@@ -10,7 +10,7 @@ export const about =
 
 const people = 10_000
 
-export default ({ quick }) =>
+export default ({ isQuick }) =>
   closing(async (closeLater) => {
     const stage = await openStage(closeLater, { users: 0 })
     const users = await seedUsers(stage.system, people)
@@ -29,7 +29,8 @@ export default ({ quick }) =>
       every: { refresh: 100, login: 1_000 },
       connections: people,
       thinkMs: 4_000,
-      seconds: quick ? 15 : 40,
+      seconds: isQuick ? 15 : 40,
+      isSliced: true,
     }
     const result = await round(stage.load, load)
     const errors = Object.entries(result.statuses)
@@ -59,6 +60,18 @@ export default ({ quick }) =>
           result.cpu.toFixed(1),
           String(Math.round(result.memory)),
         ],
+      ],
+      panels: [
+        {
+          kind: 'lines',
+          caption: 'ms until the answer, of those that came in each second',
+          series: ['p50', 'p99'].map((name) => ({
+            name,
+            points: result.slices.map((slice) => [slice.second + 1, slice[name]]),
+          })),
+          x: { name: 'seconds' },
+          y: { isLog: true },
+        },
       ],
       claims: [
         claim('errors', errors, 0, { atMost: true, digits: 0 }),

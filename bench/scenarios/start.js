@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { claim, mb } from '../lib/format.js'
 import { memoryOf, startGatehouse, startRedis, stop } from '../lib/processes.js'
 import { median } from '../lib/rounds.js'
@@ -9,7 +10,7 @@ export const about =
 
 const restMs = 10_000
 
-export default ({ rounds, quick }) =>
+export default ({ rounds, isQuick }) =>
   closing(async (closeLater) => {
     const redis = await startRedis()
     closeLater(() => stop(redis.child))
@@ -18,8 +19,8 @@ export default ({ rounds, quick }) =>
     for (let number = 0; number < Math.min(rounds, 5); number += 1) {
       const server = await startGatehouse(redis, { core: undefined })
       times.push(server.startMs)
-      if (number === 0 || !quick) {
-        await new Promise((resolve) => setTimeout(resolve, number === 0 ? restMs : restMs / 5))
+      if (number === 0 || !isQuick) {
+        await pause(restMs)
         memories.push(memoryOf(server.pid))
       }
       await stop(server.child)
@@ -33,6 +34,13 @@ export default ({ rounds, quick }) =>
           ...[median(memories), Math.min(...memories), Math.max(...memories)].map(mb),
         ],
       ],
+      panels: Object.entries({ 'ready, ms': times, 'resident, MB': memories }).map(
+        ([caption, values]) => ({
+          kind: 'bars',
+          caption,
+          rows: values.map((value, at) => ({ name: `start ${at + 1}`, values: [value] })),
+        }),
+      ),
       claims: [
         claim('start to ready, ms', median(times), 1_000, { atMost: true, digits: 0 }),
         claim('resident memory at rest, MB', median(memories), 90, { atMost: true, digits: 0 }),

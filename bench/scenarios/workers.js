@@ -1,5 +1,5 @@
 import { ms, rate } from '../lib/format.js'
-import { goodRound, spread } from '../lib/rounds.js'
+import { goodRound, median, spread } from '../lib/rounds.js'
 import { askedBy, closing, openStage } from '../lib/servers.js'
 
 export const title = 'One, two and four workers'
@@ -40,5 +40,15 @@ export default ({ tell, rounds }) =>
           ms(of('p99').median),
         ]
       }),
+      panels: [
+        {
+          kind: 'bars',
+          caption: 'requests/s by the number of workers',
+          rows: [...seen].map(([count, results]) => ({
+            name: String(count),
+            values: [median(results.map((one) => one.rate))],
+          })),
+        },
+      ],
     }
   })
