@@ -153,6 +153,8 @@ export const supervise = ({ config, hasThreadPool, log, onReady, exit }: Supervi
       const gone = new Promise((resolve) => old.worker.once('exit', resolve))
       stop(old)
       await gone
+      // Told to end meanwhile: a worker forked from here on would be told by nobody.
+      if (ending !== undefined) return
     }
     log.info('workers replaced')
   }

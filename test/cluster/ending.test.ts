@@ -28,6 +28,14 @@ t.test('workers that have only begun to start end as well', async (t) => {
   t.strictSame(await exited, { code: 0, signal: null })
 })
 
+t.test('a replacement of workers that is under way goes no further', async (t) => {
+  const { kill, exited, logged } = await startCluster(t, redis.url, { LOG_LEVEL: 'debug' })
+  kill('SIGHUP')
+  await logged(({ msg, reason }) => msg === 'stopping' && reason === 'told')
+  kill('SIGTERM')
+  t.strictSame(await exited, { code: 0, signal: null })
+})
+
 t.test('a worker that does not end is killed, and the exit says so', async (t) => {
   const { pid, kill, exited, logged } = await startCluster(t, redis.url, { SHUTDOWN_TIMEOUT: '2s' })
   const [hanging = 0] = workersOf(pid)
