@@ -6,6 +6,7 @@ import {
   type StreamEntry,
   symbols,
 } from 'pino'
+import { errorCode } from './config/config-error.js'
 import type { Config } from './config/schema.js'
 import { openLogFile } from './log-file.js'
 
@@ -28,6 +29,13 @@ const secretNames = [
 /** The logger decides by level; no stream holds anything back, since security events pass at any level. */
 const all = 'trace'
 
+/** A file that can't be written to is told of past the logger, which would write to it again. */
+const tellFailure = (error: Error): void => {
+  process.stderr.write(
+    `LOG_FILE can't be written (${errorCode(error)}): lines are on standard output alone\n`,
+  )
+}
+
 /** Where lines go: standard output, readable in development, and the configured file. */
 const streams = async (config: Config): Promise<StreamEntry[]> => {
   const output =
@@ -37,10 +45,12 @@ const streams = async (config: Config): Promise<StreamEntry[]> => {
           ignore: 'pid,hostname',
         })
       : process.stdout
-  const { LOG_FILE: file } = config
+  const { LOG_FILE: path } = config
+  if (path === undefined) return [{ level: all, stream: output }]
+  const file = openLogFile(path, { onFailure: tellFailure })
   return [
     { level: all, stream: output },
-    ...(file === undefined ? [] : [{ level: all, stream: openLogFile(file) } as const]),
+    { level: all, stream: file },
   ]
 }
 

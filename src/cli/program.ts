@@ -15,6 +15,7 @@ export const createProgram = (): Command => {
     )
     .version(version)
     .exitOverride()
+    .showHelpAfterError('The same with --help says what there is.')
     .addHelpText('after', '\nEach command has its own help: gatehouse user create --help')
 
   program

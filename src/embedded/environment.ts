@@ -2,6 +2,7 @@ import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { tryLock } from 'fs-native-extensions'
 import { type Database, open } from 'lmdb'
+import { ConfigError, errorCode } from '../config/config-error.js'
 import { GatehouseError, StoreUnavailable } from '../errors.js'
 import { StoreLocked } from '../stores.js'
 
@@ -19,18 +20,38 @@ export interface Environment {
   close: () => Promise<void>
 }
 
-/** Opens, or makes, the store in `folder`. Throws `StoreLocked` when another process has it. */
-export const openEnvironment = (folder: string): Environment => {
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
-  // The kernel lets go of the lock when the process ends, however it ends.
-  const lock = openSync(join(folder, 'lock'), 'a+', 0o600)
-  if (!tryLock(lock)) {
-    closeSync(lock)
-    throw new StoreLocked(folder)
+/** What another path or other rights mend, unlike a disk that is full. */
+const unusable = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST', 'EISDIR'])
+
+/** Makes the folder and the files in it where they are missing, and takes the lock. */
+const takeFolder = (folder: string): { lock: number; path: string } => {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    // The kernel lets go of the lock when the process ends, however it ends.
+    const lock = openSync(join(folder, 'lock'), 'a+', 0o600)
+    if (!tryLock(lock)) {
+      closeSync(lock)
+      throw new StoreLocked(folder)
+    }
+    const path = join(folder, 'data.mdb')
+    // LMDB would let everybody read it, and the folder may be of somebody else's making.
+    closeSync(openSync(path, 'a', 0o600))
+    return { lock, path }
+  } catch (error) {
+    const code = errorCode(error)
+    if (!unusable.has(code)) throw error
+    throw new ConfigError([
+      `EMBEDDED_STORE_PATH must be a folder that can be made and written to; ${folder} can't (${code})`,
+    ])
   }
-  const path = join(folder, 'data.mdb')
-  // LMDB would let everybody read it, and the folder may be of somebody else's making.
-  closeSync(openSync(path, 'a', 0o600))
+}
+
+/**
+ * Opens, or makes, the store in `folder`. Throws `StoreLocked` when another process has it, and `ConfigError`
+ * when there can't be one.
+ */
+export const openEnvironment = (folder: string): Environment => {
+  const { lock, path } = takeFolder(folder)
   const root = open({
     path,
     // Commits then resolve only when they are on the disk (fdatasync), not merely visible.

@@ -52,6 +52,10 @@ const builtIn = fileURLToPath(new URL('./templates', import.meta.url))
 export const loadTemplates = (language: string, folder?: string): Render => {
   const problems: string[] = []
   const places = [...(folder === undefined ? [] : [folder]), builtIn]
+  // Else a slip in the path would send mails that are not one's own, and nobody would be told.
+  if (folder !== undefined && !existsSync(join(folder, language))) {
+    problems.push(`MAIL_TEMPLATES: there is no folder ${join(folder, language)}`)
+  }
 
   const read = (name: string): string => {
     for (const place of places) {

@@ -1,3 +1,5 @@
+import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { createKeys } from '../../src/redis/keys.js'
@@ -42,6 +44,14 @@ t.test('an embedded store that a server has open is left alone, and exits 69', a
   await build(t, env)
   const locked = await command(['user', 'list'], { cwd, env })
   failed(t, locked, 69, /^Another process has the embedded store .* open/)
+})
+
+t.test('without a build it says so', async (t) => {
+  const name = 'bin/gatehouse.js'
+  const program = readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8')
+  const folder = t.testdir({ bin: { 'gatehouse.js': program } })
+  const { status, stderr } = spawnSync(process.execPath, [join(folder, name)], { encoding: 'utf8' })
+  t.match({ status, stderr }, { status: 1, stderr: /^There is no build yet: run npm run build$/m })
 })
 
 t.test('serve starts the server', async (t) => {

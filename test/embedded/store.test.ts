@@ -6,6 +6,7 @@ import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { open } from 'lmdb'
 import t, { type Test } from 'tap'
+import { ConfigError } from '../../src/config/config-error.js'
 import { openEnvironment } from '../../src/embedded/environment.js'
 import { openExpiring } from '../../src/embedded/expiring.js'
 import { openEmbedded } from '../../src/embedded/index.js'
@@ -78,9 +79,18 @@ t.test('a folder that this process has open', async (t) => {
   })
 })
 
-t.test('a folder that can not be made is an error of its own', async (t) => {
+t.test('a folder that can not be made is a wrong configuration', async (t) => {
   const folder = t.testdir({ file: '' })
-  t.throws(() => openEmbedded(join(folder, 'file')), { code: 'EEXIST' })
+  for (const [name, code] of [
+    ['file', 'EEXIST'],
+    ['file/store', 'ENOTDIR'],
+  ] as const) {
+    const path = join(folder, name)
+    t.throws(() => openEmbedded(path), ConfigError)
+    t.throws(() => openEmbedded(path), {
+      message: `EMBEDDED_STORE_PATH must be a folder that can be made and written to; ${path} can't (${code})`,
+    })
+  }
 })
 
 t.test('a full disk', async (t) => {

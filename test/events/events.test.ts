@@ -265,17 +265,18 @@ t.test('a store that is away', async (t) => {
   })
 })
 
+/** What a server of the test profile can't start without. */
+const needed = {
+  CLIENT_URLS: 'http://localhost:3000',
+  JWT_SECRET: 'kq8Zt2vYx1Lr0pWm5Nc7Bh4Jd9Fg3Sa6',
+  JWT_REFRESH_SECRET: 'Qm1Wn2Eb3Rv4Tc5Yx6Uz7Il8Ok9Pj0Ah',
+}
+
 t.test('the files of the log', async (t) => {
   const folder = t.testdir()
   const [all, security] = [`${folder}/logs/all.log`, `${folder}/logs/security.log`]
   const server = await startServer(t, {
-    env: {
-      CLIENT_URLS: 'http://localhost:3000',
-      JWT_SECRET: 'kq8Zt2vYx1Lr0pWm5Nc7Bh4Jd9Fg3Sa6',
-      JWT_REFRESH_SECRET: 'Qm1Wn2Eb3Rv4Tc5Yx6Uz7Il8Ok9Pj0Ah',
-      LOG_FILE: all,
-      SECURITY_LOG_FILE: security,
-    },
+    env: { ...needed, LOG_FILE: all, SECURITY_LOG_FILE: security },
   })
   const body = JSON.stringify(person('ada'))
   const headers = { 'content-type': 'application/json' }
@@ -298,4 +299,12 @@ t.test('the files of the log', async (t) => {
   await eventually(async () => lines(all).some(({ msg }) => msg === 'request'))
   server.kill('SIGTERM')
   t.match(await server.exited, { code: 0 })
+})
+
+t.test('a file of the log that can not be written is told of, and the server serves', async (t) => {
+  const folder = t.testdir({ file: '' })
+  const env = { ...needed, LOG_FILE: `${folder}/file/server.log` }
+  const server = await startServer(t, { env })
+  await eventually(async () => /^LOG_FILE can't be written \(ENOTDIR\)/m.test(server.stderr))
+  t.equal((await fetch(`${server.url}/health/ready`)).status, 200)
 })

@@ -90,6 +90,16 @@ t.test('templates of one’s own', async (t) => {
   })
 })
 
+t.test('a folder of templates that is not there stops the start', async (t) => {
+  const folder = t.testdir({ en: {} })
+  t.doesNotThrow(() => loadTemplates('en', folder))
+  const slip = join(folder, 'slip')
+  t.throws(() => loadTemplates('en', slip), ConfigError)
+  t.throws(() => loadTemplates('en', slip), {
+    message: `MAIL_TEMPLATES: there is no folder ${join(slip, 'en')}`,
+  })
+})
+
 t.test('a sender is an address, with a name or without', async (t) => {
   t.strictSame(readSender('a@b.example'), { name: '', address: 'a@b.example' })
   t.strictSame(readSender('A, "B" <a@b.example>'), { name: 'A, "B"', address: 'a@b.example' })
