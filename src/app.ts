@@ -148,7 +148,8 @@ export const gatehouse: FastifyPluginAsync<GatehouseOptions> = fp(
           if (bearerToken(request.headers) === undefined) app.requireOwnSource(request)
           const identity = await app.sessions.identifyOrRecall(app.readTokens(request).access)
           app.offerRenewal(reply, identity)
-          return identity
+          // The cache goes on holding the one; what a host writes on its own is for this request alone.
+          return { ...identity, session: { ...identity.session } }
         },
         denied: (request, { userId }) =>
           app.events.emit('access.denied', originOf(request), { userId, reason: 'role' }),

@@ -16,6 +16,11 @@ const withRoutes = async (t: Parameters<typeof embed>[0], options?: HostOptions)
   const { app } = host
   const narrow = { 200: {}, '4xx': { type: 'object', properties: { own: { type: 'string' } } } }
   app.get('/mine', { onRequest: app.authenticate }, async ({ user }) => user)
+  app.get('/raised', { onRequest: app.authenticate }, async ({ user }) => {
+    user.role = 'admin'
+    Reflect.deleteProperty(user.session, 'sessionId')
+    return user
+  })
   app.get(
     '/narrow',
     { onRequest: app.authenticate, schema: { response: narrow } },
@@ -61,6 +66,16 @@ t.test("a host's guarded route", async (t) => {
     }
     const extras = { requiredRoles: ['admin'], userRole: 'user' }
     refusedBy(t, await ada.get('/reports'), 403, 'INSUFFICIENT_PERMISSIONS', extras)
+  })
+
+  t.test('may write on who is asking, for that request alone', async (t) => {
+    t.equal((await ada.get('/raised')).json().role, 'admin')
+    const { role, session } = (await ada.get('/mine')).json()
+    t.equal(role, 'user')
+    t.ok('sessionId' in session)
+    t.equal((await ada.get('/reports')).statusCode, 403)
+    t.equal((await ada.get('/api/admin/users')).statusCode, 403)
+    t.equal((await ada.get('/api/profile')).json().data.user.role, 'user')
   })
 
   t.test('refuses a session that has ended', async (t) => {
