@@ -51,7 +51,7 @@ export const text = ({ form = 'one line of text', bounds, ...about }: TextAbout)
     },
   )
 
-/** A file or folder; relative ones start at the server's folder. */
+/** A file or folder; relative ones start at the folder where the server is started. */
 export const path = (about: About) =>
   define(Type.String({ maxLength: 4096 }), { ...about, kind: 'path', form: 'a path' })
 
