@@ -10,7 +10,8 @@ export const cookieValues = (header: string | undefined, name: string): string[]
   if (header === undefined || !header.includes(name)) return values
   for (const pair of header.split(';')) {
     const cut = pair.indexOf('=')
-    if (pair.slice(0, cut).trim() !== name) continue
+    // Without a '=' there is no name, whatever the value begins with.
+    if (cut < 0 || pair.slice(0, cut).trim() !== name) continue
     const value = pair.slice(cut + 1).trim()
     if (value !== '' && !values.includes(value) && values.length < candidatesMax) values.push(value)
   }

@@ -167,6 +167,13 @@ t.test('odd Cookie headers', async (t) => {
     t.equal(await status(`access_token=${token}; ${odd(300).join('')}`), 200)
   })
 
+  t.test('without a name hold no token, whatever they begin with', async (t) => {
+    for (const cookie of ['access_token', 'access_tokenx', 'a=b; access_tokens; c=d']) {
+      const answer = await app.inject({ url: '/api/profile', headers: { cookie } })
+      t.match(answer.json(), { code: 'NO_TOKEN' }, cookie)
+    }
+  })
+
   t.test('with the name in another case hold no token', async (t) => {
     t.equal(await status(`Access_Token=${token}`), 401)
     t.equal(await status(`access_token="${token}"`), 401)
