@@ -68,6 +68,10 @@ const weaknesses: Weakness[] = [
     advice: 'PUBLIC_URL is without https: the links in mails bear one-time tokens',
   },
   {
+    isWeak: ({ SMTP_URL }, isServing) => isServing && SMTP_URL === undefined,
+    advice: 'SMTP_URL is unset: mails are files, and whoever forgot a password gets no link',
+  },
+  {
     isWeak: ({ REDIS_URL = '' }) => isOpenRedis(REDIS_URL),
     advice: 'REDIS_URL is without TLS to another machine: use rediss://, or a network of your own',
   },

@@ -39,6 +39,8 @@ interface Service {
   command?: string[]
   environment?: Record<string, string>
   ports?: string[]
+  read_only?: boolean
+  tmpfs?: string[]
   depends_on?: Record<string, unknown>
   networks?: string[]
 }
@@ -76,6 +78,13 @@ t.test('docker-compose.yml', async (t) => {
     t.ok(compose.networks.store.internal)
   })
 
+  t.test('has a place for mails in a container that can not be written to', async (t) => {
+    const { read_only, tmpfs = [] } = services['api-1'] ?? {}
+    t.ok(read_only)
+    t.ok(tmpfs.some((folder) => apiEnvironment.MAIL_OUTBOX_PATH?.startsWith(`${folder}/`)))
+    for (const name of ['SMTP_URL', 'MAIL_FROM']) t.equal(apiEnvironment[name], '', name)
+  })
+
   t.test(
     'starts an instance against its Redis, with secrets that were made for them',
     async (t) => {
@@ -88,7 +97,13 @@ t.test('docker-compose.yml', async (t) => {
       const url = new URL(readFileSync(join(folder, 'redis_url'), 'utf8').trim())
       url.host = `127.0.0.1:${redis.port}`
       const { REDIS_URL_FILE: _, ...environment } = here(apiEnvironment, folder)
-      const env = { ...environment, PORT: '0', HOST: '127.0.0.1', REDIS_URL: url.href }
+      const env = {
+        ...environment,
+        PORT: '0',
+        HOST: '127.0.0.1',
+        REDIS_URL: url.href,
+        MAIL_OUTBOX_PATH: join(folder, 'outbox'),
+      }
       const server = await startServer(t, { env })
       await isReady(server)
       const answer = await fetch(`${server.url}/api/auth/register`, {
