@@ -9,7 +9,7 @@ const requestMs = 60_000
 
 /**
  * As many connections as one process holds; Node closes further ones at once. A connection that says nothing
- * costs some 10 KB, and is cut off after a minute.
+ * costs some 4 KiB, and is cut off after a minute.
  */
 export const connectionsMax = 10_000
 
