@@ -13,25 +13,23 @@ export const closing = async (work) => {
   }
 }
 
-/** Redis, the load process, and some people who are signed in. */
-export const openStage = async (
-  closeLater,
-  { users: count = 50, env = {}, load: options } = {},
-) => {
-  const redis = await startRedis()
+/** Redis, the load process, and some people who are signed in; all on `core`, where that is given. */
+export const openStage = async (closeLater, { users: count = 50, env = {}, core } = {}) => {
+  const redis = await startRedis({ core })
   closeLater(() => stop(redis.child))
   const system = await openSystem(redis.url, env)
   closeLater(() => system.close())
   const users = await seedUsers(system, count)
-  const load = startLoad(options)
+  const load = startLoad({ core })
   closeLater(() => load.close())
   const gatehouse = async (settings = {}) => {
-    const server = await startGatehouse(redis, { ...settings, env: { ...env, ...settings.env } })
+    const given = { core, ...settings, env: { ...env, ...settings.env } }
+    const server = await startGatehouse(redis, given)
     closeLater(() => stop(server.child))
     return server
   }
   const target = async (name, settings = {}) => {
-    const server = await startTarget(name, settings)
+    const server = await startTarget(name, { core, ...settings })
     closeLater(() => stop(server.child))
     return server
   }

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { claim, ms, rate } from '../lib/format.js'
 import { startLoad } from '../lib/load.js'
+import { anywhere } from '../lib/processes.js'
 import { requestOf } from '../lib/requests.js'
 import { goodRound, median, spread } from '../lib/rounds.js'
 import { emailOf, password } from '../lib/seed.js'
@@ -15,15 +16,13 @@ const login = (email, path = '/api/auth/login') =>
 
 export default ({ tell, rounds }) =>
   closing(async (closeLater) => {
-    const unpinned = { core: undefined }
-    const stage = await openStage(closeLater, { load: unpinned, users: 70 })
-    const server = await stage.gatehouse(unpinned)
+    const stage = await openStage(closeLater, { core: anywhere, users: 70 })
+    const server = await stage.gatehouse()
     const alone = await stage.target('argon2-alone', {
-      ...unpinned,
       env: { UV_THREADPOOL_SIZE: String(availableParallelism()) },
     })
-    const express = await stage.target('express', unpinned)
-    const better = await stage.target('better-auth', { ...unpinned, env: { WAY: 'handler' } })
+    const express = await stage.target('express')
+    const better = await stage.target('better-auth', { env: { WAY: 'handler' } })
     const others = { email: 'user@example.com' }
     const targets = [
       { name: 'argon2 alone', server: alone, kind: 'turns', requests: [requestOf('GET', '/')] },
@@ -55,7 +54,7 @@ export default ({ tell, rounds }) =>
       tell(`round ${number} of ${Math.min(rounds, 5)}`)
     }
 
-    const flood = startLoad(unpinned)
+    const flood = startLoad({ core: anywhere })
     closeLater(() => flood.close())
     const beside = { quiet: [], flooded: [] }
     // Others than those who sign in, since so many sign-ins end a person's older sessions. At the pace of

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { Redis } from 'ioredis'
-import { startRedis, stop } from '../lib/processes.js'
+import { anywhere, startRedis, stop } from '../lib/processes.js'
 import { closing } from '../lib/servers.js'
 
 export const title = 'Redis alone'
@@ -40,7 +40,7 @@ const throughClient = async (url, options) => {
 
 export default () =>
   closing(async (closeLater) => {
-    const redis = await startRedis({ core: undefined })
+    const redis = await startRedis({ core: anywhere })
     closeLater(() => stop(redis.child))
     const row = (name, rate, cpu) => [
       name,

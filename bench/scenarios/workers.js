@@ -1,4 +1,5 @@
 import { ms, rate } from '../lib/format.js'
+import { anywhere } from '../lib/processes.js'
 import { goodRound, median, spread } from '../lib/rounds.js'
 import { askedBy, closing, openStage } from '../lib/servers.js'
 
@@ -8,11 +9,10 @@ export const about =
 
 export default ({ tell, rounds }) =>
   closing(async (closeLater) => {
-    const unpinned = { core: undefined }
-    const { load, users, gatehouse } = await openStage(closeLater, { load: unpinned })
+    const { load, users, gatehouse } = await openStage(closeLater, { core: anywhere })
     const servers = new Map()
     for (const count of [1, 2, 4]) {
-      servers.set(count, await gatehouse({ ...unpinned, env: { CLUSTER_WORKERS: String(count) } }))
+      servers.set(count, await gatehouse({ env: { CLUSTER_WORKERS: String(count) } }))
     }
     const seen = new Map([...servers].map(([count]) => [count, []]))
     for (let number = 0; number <= rounds; number += 1) {
