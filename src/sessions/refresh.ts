@@ -26,10 +26,17 @@ export interface RefreshDeps {
  * `RefreshUserNotFound`, `StoreUnavailable`.
  */
 export const createRefresh = (deps: RefreshDeps) => {
-  const rotate = (token: PresentedToken, origin: Origin, punish: boolean): Promise<Rotation> =>
+  // Written out: V8 makes a new layout of the object at each spread into a larger one.
+  const rotate = (
+    { userId, sid, generation }: PresentedToken,
+    { ip, userAgent }: Origin,
+    punish: boolean,
+  ): Promise<Rotation> =>
     deps.sessions.rotate({
-      ...token,
-      device: { ip: origin.ip, userAgent: origin.userAgent },
+      userId,
+      sid,
+      generation,
+      device: { ip, userAgent },
       idle: deps.lifetimes.idle,
       grace: deps.lifetimes.grace,
       punish,
@@ -68,7 +75,11 @@ export const createRefresh = (deps: RefreshDeps) => {
     switch (rotation.outcome) {
       case 'rotated':
       case 'repeated':
-        deps.emit('token.refreshed', origin, { ...details, reason: rotation.outcome })
+        deps.emit('token.refreshed', origin, {
+          userId: token.userId,
+          sessionId: token.sid,
+          reason: rotation.outcome,
+        })
         return {
           account: rotation.account,
           tokens: deps.issue(rotation.account, rotation.session, rotation.now),
