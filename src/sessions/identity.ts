@@ -14,22 +14,26 @@ export interface Identity extends Omit<PublicAccount, 'isActive'> {
   unconfirmed?: true
 }
 
-/** Who the account and session of a store's record are. */
+/**
+ * Who the account and session of a store's record are. Nobody can write on it: the validation cache shows the
+ * one object to every request with the same token, and to the hooks of an embedding app.
+ */
 export const identityOf = (
   { account, session }: SessionAndAccount,
   accessExpiresAt: number,
-): Identity => ({
-  userId: account.userId,
-  email: account.email,
-  name: account.name,
-  role: account.role,
-  emailVerified: account.emailVerified,
-  createdAt: account.createdAt,
-  lastLoginAt: account.lastLoginAt,
-  session: {
-    sessionId: session.sid,
-    createdAt: session.createdAt,
-    expiresAt: session.expiresAt,
-    accessExpiresAt,
-  },
-})
+): Identity =>
+  Object.freeze({
+    userId: account.userId,
+    email: account.email,
+    name: account.name,
+    role: account.role,
+    emailVerified: account.emailVerified,
+    createdAt: account.createdAt,
+    lastLoginAt: account.lastLoginAt,
+    session: Object.freeze({
+      sessionId: session.sid,
+      createdAt: session.createdAt,
+      expiresAt: session.expiresAt,
+      accessExpiresAt,
+    }),
+  })

@@ -100,6 +100,25 @@ t.test("a host's guarded route", async (t) => {
   })
 })
 
+t.test("a host's hook can't write on who asks a route of ours", async (t) => {
+  const { signedUp } = await embed(t, {
+    before: (app) => {
+      app.addHook('preHandler', async (request) => {
+        if ('x-raise' in request.headers) request.user.role = 'admin'
+        if ('x-prolong' in request.headers) Object.assign(request.user.session, { expiresAt: 0 })
+      })
+    },
+  })
+  const ada = await signedUp('ada')
+  const session = (await ada.get('/api/auth/session')).json()
+  for (const header of ['x-raise', 'x-prolong']) {
+    const answer = await ada.get('/api/auth/session', { [header]: '1' })
+    refusedBy(t, answer, 500, 'INTERNAL_ERROR')
+  }
+  t.equal((await ada.get('/api/admin/users')).statusCode, 403)
+  t.strictSame((await ada.get('/api/auth/session')).json(), session)
+})
+
 t.test('whatever error handler the host has', async (t) => {
   const { app, signedUp } = await withRoutes(t, {
     before: (app) => app.setErrorHandler((_error, _request, reply) => reply.code(418).send('own')),
